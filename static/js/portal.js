@@ -2,6 +2,18 @@
 
 const all = (selector) => document.querySelectorAll(selector);
 
+// One quiet line at the foot of the window, seen and announced, for what a button has just done.
+const toast = document.createElement("div");
+toast.className = "toast";
+toast.setAttribute("role", "status");
+document.body.append(toast);
+let toastEnd;
+const say = (text) => {
+  toast.textContent = text;
+  clearTimeout(toastEnd);
+  toastEnd = setTimeout(() => { toast.textContent = ""; }, 4000);
+};
+
 // A button beside each password field shows or hides what was typed.
 for (const input of all("input[type=password][data-reveal]")) {
   const button = document.createElement("button");
@@ -13,7 +25,7 @@ for (const input of all("input[type=password][data-reveal]")) {
   button.type = "button";
   button.setAttribute("aria-controls", input.id);
   button.addEventListener("click", () => paint(input.type === "password"));
-  // A browser must never keep a password as a plain text field's history.
+  // Sent as a password again, so that no browser keeps it among the texts it proposes.
   input.form?.addEventListener("submit", () => paint(false));
   paint(false);
   input.after(button);
@@ -22,50 +34,49 @@ for (const input of all("input[type=password][data-reveal]")) {
 // After a refused form, focus goes to the summary of errors.
 document.querySelector("[data-focus]")?.focus();
 
-// Copy: <button data-copy="text" data-copied="Copied">.
+const copy = async (text, done) => {
+  try {
+    await navigator.clipboard.writeText(text);
+    say(done);
+  } catch {
+    // Refused by the browser: the text stays on the page, to be selected by hand.
+  }
+};
+
 for (const button of all("[data-copy]")) {
-  button.hidden = false;
-  button.addEventListener("click", async () => {
-    const target = button.querySelector("[data-label]") ?? button;
-    const before = target.textContent;
-    try {
-      await navigator.clipboard.writeText(button.dataset.copy);
-    } catch {
-      return;
-    }
-    target.textContent = button.dataset.copied;
-    setTimeout(() => { target.textContent = before; }, 2000);
+  button.addEventListener("click", () => copy(button.dataset.copy, button.dataset.copied));
+}
+
+// The system's own sheet where there is one, else the address goes to the clipboard.
+for (const button of all("[data-share]")) {
+  button.addEventListener("click", () => {
+    const url = button.dataset.share || location.href;
+    if (navigator.share) navigator.share({ title: document.title, url }).catch(() => {});
+    else copy(url, button.dataset.copied);
   });
 }
 
-// Share: the system's sheet where there is one, else the address is copied by the button above.
-for (const button of all("[data-share]")) {
-  if (!navigator.share) continue;
-  button.hidden = false;
-  button.addEventListener("click", () => navigator.share({ title: document.title, url: location.href }).catch(() => {}));
-}
+for (const button of all("[data-print]")) button.addEventListener("click", () => print());
 
-for (const button of all("[data-print]")) {
-  button.hidden = false;
-  button.addEventListener("click", () => print());
-}
-
-// The last hours of a trial, counted on the server's clock: the page carries the server's time.
+// The last hours of a trial, on the server's clock: the page carries the server's time.
 const countdown = (element) => {
   const { countdownEnd, countdownNow, hours, minutes, over } = element.dataset;
   const end = Date.parse(countdownEnd);
   const shift = Date.parse(countdownNow) - Date.now();
   const tick = () => {
-    const left = Math.ceil((end - Date.now() - shift) / 60000);
+    const now = Date.now() + shift;
+    const left = Math.ceil((end - now) / 60000);
     if (left > 1440) return;
     if (left <= 0) {
       element.textContent = over;
       return;
     }
-    const [h, m] = [Math.floor(left / 60), left % 60];
-    const text = h ? hours : minutes;
-    element.textContent = text.replace("{h}", h).replace("{m}", h ? String(m).padStart(2, "0") : m);
-    setTimeout(tick, 60000 - ((Date.now() + shift) % 60000));
+    const h = Math.floor(left / 60);
+    const m = left % 60;
+    element.textContent = h
+      ? hours.replace("{h}", h).replace("{m}", String(m).padStart(2, "0"))
+      : minutes.replace("{m}", m);
+    setTimeout(tick, 60000 - (now % 60000));
   };
   tick();
 };
