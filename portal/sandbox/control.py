@@ -1,0 +1,144 @@
+"""What Stripe does not have: the levers of the stand-in, under /_control/, for this machine only."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Response, abort, jsonify, redirect, render_template, request
+
+from portal.sandbox.desk import Desk
+from portal.sandbox.engine import duties
+from portal.sandbox.setup import furnish
+from portal.sandbox.webhooks.queue import MODES, Mode
+
+LONGEST_SETTLE = 20.0
+LOOPBACK = ("127.0.0.1", "::1", "localhost", "[::1]")
+
+
+def blueprint(desk: Desk) -> Blueprint:
+    """The control endpoints; each takes JSON or a form and answers JSON, or leads back to the page."""
+    control = Blueprint("control", __name__, url_prefix="/_control")
+    control.before_request(_only_from_here)
+    control.add_url_rule("/", "page", lambda: render_template("control.html", state=_state(desk), modes=MODES))
+    control.add_url_rule("/state", "state", lambda: jsonify(_state(desk)))
+    for name, act in ACTS.items():
+        control.post(f"/{name}", endpoint=name)(_acting(desk, act))
+    return control
+
+
+def _acting(desk: Desk, act: Any) -> Any:
+    def view() -> Any:
+        given = (request.get_json(silent=True) if request.is_json else request.form.to_dict()) or {}
+        answer = act(desk, given)
+        if request.is_json or not request.form:
+            return jsonify(answer)
+        return redirect("/_control/", 303)
+
+    return view
+
+
+def _only_from_here() -> None:
+    """Refuse other machines, other names for this one, and pages of other origins."""
+    host = urlsplit(f"//{request.host}").hostname
+    origin = request.headers.get("Origin")
+    foreign = origin is not None and urlsplit(origin).netloc != request.host
+    if request.remote_addr not in ("127.0.0.1", "::1", None) or host not in LOOPBACK or foreign:
+        abort(403)
+
+
+def _state(desk: Desk) -> dict[str, Any]:
+    with desk.store.turn():
+        mode = desk.queue.mode
+        failing = desk.store.db.execute("SELECT name FROM settings WHERE name LIKE 'fail_next:%'")
+        return {
+            "now": desk.clock.now(),
+            "offset": desk.clock.offset(),
+            "objects": desk.store.counts(),
+            "deliveries": desk.queue.summary(),
+            "webhooks": {"mode": mode.name, "seed": mode.seed, "seconds": mode.seconds},
+            "checkout_wait": desk.store.setting("checkout_wait", desk.config.checkout_wait),
+            "failing": [row["name"].partition(":")[2] for row in failing],
+        }
+
+
+def _settle(desk: Desk, given: dict[str, Any]) -> dict[str, Any]:
+    """Do what is due and wait until no delivery is left, or until `seconds` are over."""
+    seconds = min(_number(given.get("seconds", LONGEST_SETTLE)), LONGEST_SETTLE)
+    while not duties.run_due(desk):
+        pass
+    with desk.store.lock:
+        held = desk.queue.mode.name == "hold"
+        drained = held or desk.store.wait(lambda: not desk.queue.waiting(), seconds)
+        waiting = desk.queue.waiting()
+        return {
+            "drained": drained and not waiting,
+            "pending": 0 if held else waiting,
+            "held": waiting if held else 0,
+            "troubles": desk.queue.troubles(),
+        }
+
+
+def _reset(desk: Desk, given: dict[str, Any]) -> dict[str, Any]:
+    """Forget everything but the address of the webhooks."""
+    desk.store.empty()
+    furnish(desk)
+    return {"reset": True}
+
+
+def _webhooks(desk: Desk, given: dict[str, Any]) -> dict[str, Any]:
+    """Set how deliveries behave: mode, and `seed` for shuffle or `seconds` for delay."""
+    name = given.get("mode", "normal")
+    if name not in MODES:
+        _refuse(f"mode must be one of {', '.join(MODES)}")
+    mode = Mode(str(name), int(_number(given.get("seed", 0))), _number(given.get("seconds", 0)))
+    with desk.store.turn():
+        desk.queue.mode = mode
+        if name != "delay":
+            desk.queue.wake()
+    return {"mode": mode.name, "seed": mode.seed, "seconds": mode.seconds}
+
+
+def _fail_next(desk: Desk, given: dict[str, Any]) -> dict[str, Any]:
+    """Have the bank refuse the next charge of a subscription, once."""
+    with desk.store.turn():
+        found = desk.store.get(str(given.get("subscription", "")).strip())
+        if found is None or found["object"] != "subscription":
+            _refuse("subscription must be the id of a subscription")
+        else:
+            desk.store.set(f"fail_next:{found['id']}", True)
+            return {"subscription": found["id"], "failing": True}
+    return {}
+
+
+def _checkout(desk: Desk, given: dict[str, Any]) -> dict[str, Any]:
+    """Set how long (real seconds) the payment page waits for its webhook before it redirects."""
+    seconds = _number(given.get("wait_seconds", desk.config.checkout_wait))
+    with desk.store.turn():
+        desk.store.set("checkout_wait", seconds)
+    return {"wait_seconds": seconds}
+
+
+def _number(raw: Any) -> float:
+    try:
+        value = float(raw)
+    except (TypeError, ValueError):
+        value = -1.0
+    if not 0 <= value < 1e9:
+        _refuse(f"not a number that makes sense here: {raw}")
+    return value
+
+
+def _refuse(sentence: str) -> None:
+    response = jsonify(error=sentence)
+    response.status_code = 400
+    abort(Response(response.get_data(), 400, content_type="application/json"))
+
+
+ACTS = {
+    "settle": _settle,
+    "reset": _reset,
+    "webhooks": _webhooks,
+    "fail-next-renewal": _fail_next,
+    "checkout": _checkout,
+}

@@ -1,0 +1,207 @@
+"""Invoices: drawn up from a subscription's items, finalised with a number; collecting them is elsewhere."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from portal.sandbox import ids
+from portal.sandbox.desk import Desk
+from portal.sandbox.engine import amounts
+from portal.sandbox.rendering import envelope, items_of
+from portal.sandbox.store import Document
+
+SYMBOLS = {"eur": "€", "usd": "$", "gbp": "£"}
+
+
+def draw_up(desk: Desk, subscription: Document, reason: str, period: tuple[int, int], free: bool = False) -> Document:
+    """A draft for the items' current periods; `period` is the invoice's own, `free` the one of a trial."""
+    customer = desk.get("customer", subscription["customer"])
+    identifier = ids.new_id("invoice")
+    lines = [
+        _line(desk, identifier, item, customer["tax_exempt"], free) for item in items_of(desk.store, subscription["id"])
+    ]
+    fields = _blank(desk, identifier, lines) | _payer(customer) | _amounts(lines)
+    fields |= {
+        "billing_reason": reason,
+        "collection_method": subscription["collection_method"],
+        "currency": subscription["currency"],
+        "default_payment_method": None,
+        "parent": _parent(subscription),
+        "period_start": period[0],
+        "period_end": period[1],
+        "_subscription": subscription["id"],
+    }
+    return desk.add("invoice", fields, identifier)
+
+
+def finalise(desk: Desk, invoice: Document) -> Document:
+    """Give a draft its number and open it for payment; the caller tells."""
+    customer = desk.get("customer", invoice["customer"])
+    sequence = customer["next_invoice_sequence"]
+    desk.change(customer, next_invoice_sequence=sequence + 1)
+    page = f"{desk.address}/invoice/{invoice['id']}"
+    return desk.change(
+        invoice,
+        status="open",
+        number=f"{customer['invoice_prefix']}-{sequence:04d}",
+        auto_advance=True,
+        automatically_finalizes_at=None,
+        effective_at=desk.now(),
+        hosted_invoice_url=page,
+        invoice_pdf=f"{page}/pdf",
+        status_transitions=invoice["status_transitions"] | {"finalized_at": desk.now()},
+    )
+
+
+def mark_paid(desk: Desk, invoice: Document) -> Document:
+    """Record that nothing is left to pay; the caller tells."""
+    return desk.change(
+        invoice,
+        status="paid",
+        amount_paid=invoice["amount_due"],
+        amount_remaining=0,
+        attempted=True,
+        auto_advance=False,
+        next_payment_attempt=None,
+        status_transitions=invoice["status_transitions"] | {"paid_at": desk.now()},
+    )
+
+
+def _line(desk: Desk, invoice: str, item: Document, exempt: str | None, free: bool) -> Document:
+    line = amounts.lines_of(desk, [item])[0]
+    amount = 0 if free else amounts.subtotal(line)
+    product = desk.get("product", line.price["product"])
+    return {
+        "id": ids.new_id("line_item"),
+        "object": "line_item",
+        "amount": amount,
+        "currency": line.price["currency"],
+        "description": describe(line, product, free),
+        "discount_amounts": [],
+        "discountable": True,
+        "discounts": [],
+        "invoice": invoice,
+        "livemode": False,
+        "metadata": {},
+        "parent": _line_parent(item),
+        "period": {"start": item["current_period_start"], "end": item["current_period_end"]},
+        "pretax_credit_amounts": [],
+        "pricing": _pricing(line, free),
+        "quantity": line.quantity,
+        "quantity_decimal": str(line.quantity),
+        "subscription": item["subscription"],
+        "subtotal": amount,
+        "taxes": [amounts.tax_fields(tax) for tax in amounts.taxes(line, exempt, free)],
+    }
+
+
+def describe(line: amounts.Line, product: Document, free: bool) -> str:
+    """A line in Stripe's words, for example `2 × mind Health (at €89.00 / month)`."""
+    if free:
+        return f"Trial period for {product['name']}"
+    sign = SYMBOLS.get(line.price["currency"], line.price["currency"].upper() + " ")
+    each = f"{sign}{line.price['unit_amount'] / 100:.2f}"
+    return f"{line.quantity} × {product['name']} (at {each} / {line.price['recurring']['interval']})"
+
+
+def _pricing(line: amounts.Line, free: bool) -> Document:
+    return {
+        "price_details": {"price": line.price["id"], "product": line.price["product"]},
+        "type": "price_details",
+        "unit_amount_decimal": "0" if free else str(line.price["unit_amount"]),
+    }
+
+
+def _line_parent(item: Document) -> Document:
+    details = {
+        "invoice_item": None,
+        "proration": False,
+        "proration_details": {"credited_items": None},
+        "subscription": item["subscription"],
+        "subscription_item": item["id"],
+    }
+    return {
+        "invoice_item_details": None,
+        "subscription_item_details": details,
+        "type": "subscription_item_details",
+    }
+
+
+def _parent(subscription: Document) -> Document:
+    details = {
+        "metadata": subscription["metadata"],
+        "subscription": subscription["id"],
+        "subscription_proration_date": None,
+    }
+    return {"quote_details": None, "subscription_details": details, "type": "subscription_details"}
+
+
+def _amounts(lines: list[Document]) -> Document:
+    net = sum(line["amount"] for line in lines)
+    taxes = amounts.summed([tax for line in lines for tax in line["taxes"]])
+    total = net + sum(tax["amount"] for tax in taxes)
+    return {
+        "amount_due": total,
+        "amount_paid": 0,
+        "amount_remaining": total,
+        "subtotal": net,
+        "subtotal_excluding_tax": net,
+        "total": total,
+        "total_excluding_tax": net,
+        "total_taxes": taxes,
+    }
+
+
+def _payer(customer: Document) -> Document:
+    return {
+        "customer": customer["id"],
+        "customer_account": None,
+        "customer_address": customer["address"],
+        "customer_email": customer["email"],
+        "customer_name": customer["name"],
+        "customer_phone": customer["phone"],
+        "customer_shipping": None,
+        "customer_tax_exempt": customer["tax_exempt"],
+        "customer_tax_ids": customer["_tax_ids"],
+    }
+
+
+def _blank(desk: Desk, identifier: str, lines: list[Document]) -> Document:
+    nothing: dict[str, Any] = dict.fromkeys(EMPTY_FIELDS)
+    zero = dict.fromkeys(ZERO_FIELDS, 0)
+    return nothing | zero | {
+        "account_country": "FR",
+        "account_name": "Sandbox",
+        "attempted": False,
+        "auto_advance": True,
+        "automatic_tax": {
+            "disabled_reason": None, "enabled": False, "liability": None, "provider": None, "status": None
+        },
+        "default_tax_rates": [],
+        "discounts": [],
+        "issuer": {"account": None, "type": "self"},
+        "lines": envelope(f"/v1/invoices/{identifier}/lines", lines),
+        "metadata": {},
+        "payment_settings": {
+            "default_mandate": None, "payment_method_options": None, "payment_method_types": None
+        },
+        "status": "draft",
+        "status_transitions": dict.fromkeys(
+            ("finalized_at", "marked_uncollectible_at", "paid_at", "voided_at")
+        ),
+        "total_discount_amounts": [],
+        "total_pretax_credit_amounts": [],
+        "webhooks_delivered_at": desk.now(),
+    }  # fmt: skip
+
+
+EMPTY_FIELDS = (
+    "account_tax_ids application automatically_finalizes_at custom_fields default_source description due_date "
+    "effective_at ending_balance footer from_invoice hosted_invoice_url invoice_pdf last_finalization_error "
+    "latest_revision next_payment_attempt number on_behalf_of receipt_number rendering shipping_cost "
+    "shipping_details statement_descriptor test_clock"
+).split()
+ZERO_FIELDS = (
+    "amount_overpaid amount_shipping attempt_count post_payment_credit_notes_amount "
+    "pre_payment_credit_notes_amount starting_balance"
+).split()

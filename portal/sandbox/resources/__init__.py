@@ -1,0 +1,25 @@
+"""The endpoints, one module per family of objects; importing this package enters them all into the table."""
+
+from portal.sandbox.resources import (
+    catalogue,
+    checkout,
+    customers,
+    events,
+    invoices,
+    payments,
+    portal,
+    prices,
+    subscriptions,
+)
+
+__all__ = [
+    "catalogue",
+    "checkout",
+    "customers",
+    "events",
+    "invoices",
+    "payments",
+    "portal",
+    "prices",
+    "subscriptions",
+]

@@ -1,0 +1,262 @@
+"""Subscriptions and their items."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from portal.sandbox.desk import Desk
+from portal.sandbox.endpoints import endpoint
+from portal.sandbox.engine import ending, planning, subscribing
+from portal.sandbox.engine.subscribing import Order
+from portal.sandbox.errors import ApiError, card_declined, missing_parameter
+from portal.sandbox.listing import page, wanted
+from portal.sandbox.params import (
+    PAGE,
+    Kind,
+    boolean,
+    choice,
+    instant,
+    integer,
+    many,
+    metadata,
+    struct,
+    text,
+    unset,
+    when,
+)
+from portal.sandbox.rendering import items_of
+from portal.sandbox.resources import selling
+from portal.sandbox.resources.merging import merged
+from portal.sandbox.store import Condition, Document
+
+STATUSES = "active canceled incomplete incomplete_expired past_due paused trialing unpaid all ended".split()
+FEEDBACK = choice(
+    "customer_service",
+    "low_quality",
+    "missing_features",
+    "other",
+    "switched_service",
+    "too_complex",
+    "too_expensive",
+    "unused",
+)
+DETAILS = struct(comment=unset(text()), feedback=unset(FEEDBACK))
+PRORATION = choice("none", "create_prorations", "always_invoice")
+ITEM: dict[str, Kind] = {
+    "metadata": metadata,
+    "price": text(),
+    "quantity": integer(1, 999_999),
+    "tax_rates": unset(many(text(), 5)),
+}
+CREATED: dict[str, Kind] = {
+    "customer": text(),
+    "default_payment_method": text(),
+    "description": unset(text(500)),
+    "items": many(struct("price", **ITEM), 20),
+    "metadata": metadata,
+    "off_session": boolean,
+    "payment_behavior": choice("allow_incomplete", "error_if_incomplete"),
+    "trial_end": instant,
+}
+
+
+def _moment(raw: Any, name: str) -> int | str | None:
+    words = ("min_period_end", "max_period_end")
+    return raw if raw in words else unset(instant)(raw, name)
+
+
+CHANGED: dict[str, Kind] = {
+    "cancel_at": _moment,
+    "cancel_at_period_end": boolean,
+    "cancellation_details": DETAILS,
+    "default_payment_method": text(),
+    "description": unset(text(500)),
+    "items": many(struct(id=text(), deleted=boolean, **ITEM), 20),
+    "metadata": metadata,
+    "proration_behavior": PRORATION,
+}
+
+
+@endpoint("POST", "subscriptions", CREATED, required=("customer", "items"))
+def create(desk: Desk, parameters: dict[str, Any]) -> Document:
+    """A subscription without Checkout, billed to a card that the customer already has."""
+    entries = selling.entries(desk, parameters["items"], "items")
+    currency = selling.one_cycle(desk, entries, "items")
+    customer = desk.alive("customer", parameters["customer"], "customer")
+    selling.refuse_other_currency(desk, customer, currency)
+    selling.future(desk, parameters.get("trial_end"), "trial_end")
+    order = Order(
+        customer["id"],
+        entries,
+        merged({}, parameters.get("metadata")),
+        parameters.get("trial_end"),
+        _method(desk, customer, parameters),
+        parameters.get("description"),
+    )
+    return _subscribed(desk, order, parameters)
+
+
+def _subscribed(desk: Desk, order: Order, parameters: dict[str, Any]) -> Document:
+    result = subscribing.subscribe(desk, order)
+    if not result.settled and parameters.get("payment_behavior") == "error_if_incomplete":
+        raise card_declined("card_declined", None)
+    return result.subscription
+
+
+def _method(desk: Desk, customer: Document, parameters: dict[str, Any]) -> str | None:
+    chosen = parameters.get("default_payment_method")
+    if chosen and desk.get("payment_method", chosen, "default_payment_method")["customer"] != customer["id"]:
+        raise ApiError("The customer does not have a payment method with that ID.", param="default_payment_method")
+    if not chosen and not customer["invoice_settings"]["default_payment_method"] and not parameters.get("trial_end"):
+        raise ApiError("This customer has no attached payment source or default payment method.")
+    return chosen
+
+
+@endpoint("GET", "subscriptions/<subscription>")
+def retrieve(desk: Desk, parameters: dict[str, Any], subscription: str) -> Document:
+    """One subscription."""
+    return desk.get("subscription", subscription)
+
+
+@endpoint(
+    "GET",
+    "subscriptions",
+    PAGE | {"created": when, "customer": text(), "price": text(), "status": choice(*STATUSES)},
+)
+def listed(desk: Desk, parameters: dict[str, Any]) -> Document:
+    """Subscriptions by pages; ended ones only when asked for."""
+    conditions = [*wanted(parameters, "customer"), *_status(parameters.get("status"))]
+    answer = page(desk, "subscription", "/v1/subscriptions", parameters, *conditions)
+    if "price" in parameters:
+        answer["data"] = [one for one in answer["data"] if _has_price(one, parameters["price"])]
+    return answer
+
+
+def _status(word: str | None) -> list[Condition]:
+    if word == "all":
+        return []
+    if word == "ended":
+        return [("ended_at", ">", 0)]
+    return [("status", "=", word)] if word else [("status", "!=", "canceled"), ("status", "!=", "incomplete_expired")]
+
+
+def _has_price(subscription: Document, price: str) -> bool:
+    return any(item["price"]["id"] == price for item in subscription["items"]["data"])
+
+
+@endpoint("POST", "subscriptions/<subscription>", CHANGED)
+def update(desk: Desk, parameters: dict[str, Any], subscription: str) -> Document:
+    """A subscription changed: its end announced or withdrawn, its card, its items."""
+    found = _live(desk, subscription)
+    before = desk.show(found)
+    _change_items(desk, found, parameters)
+    _change_fields(desk, found, parameters)
+    if desk.show(found) != before:
+        desk.tell("customer.subscription.updated", found, before)
+    _change_ending(desk, found, parameters)
+    return desk.get("subscription", subscription)
+
+
+def _live(desk: Desk, subscription: str) -> Document:
+    found = desk.get("subscription", subscription)
+    if found["status"] in ("canceled", "incomplete_expired"):
+        raise ApiError("A canceled subscription can only update its cancellation_details and metadata.")
+    return found
+
+
+def _change_fields(desk: Desk, found: Document, parameters: dict[str, Any]) -> None:
+    fields = {name: parameters[name] for name in ("default_payment_method", "description") if name in parameters}
+    if "default_payment_method" in fields:
+        desk.get("payment_method", fields["default_payment_method"], "default_payment_method")
+    desk.change(found, metadata=merged(found["metadata"], parameters.get("metadata")), **fields)
+
+
+def _change_ending(desk: Desk, found: Document, parameters: dict[str, Any]) -> None:
+    if "cancel_at" in parameters and "cancel_at_period_end" in parameters:
+        raise ApiError("You may only specify one of these parameters: cancel_at, cancel_at_period_end.")
+    details = parameters.get("cancellation_details")
+    if parameters.get("cancel_at_period_end"):
+        ending.cancel_at_period_end(desk, found, planning.period_end(desk, found), details)
+    elif parameters.get("cancel_at"):
+        ending.cancel_at(desk, found, _ending(desk, found, parameters["cancel_at"]), details)
+    elif "cancel_at" in parameters or "cancel_at_period_end" in parameters:
+        ending.resume(desk, found)
+
+
+def _ending(desk: Desk, found: Document, moment: int | str) -> int:
+    if isinstance(moment, int):
+        selling.future(desk, moment, "cancel_at")
+        return moment
+    ends = [item["current_period_end"] for item in items_of(desk.store, found["id"])]
+    return min(ends) if moment == "min_period_end" else max(ends)
+
+
+def _change_items(desk: Desk, found: Document, parameters: dict[str, Any]) -> None:
+    for index, change in enumerate(parameters.get("items", [])):
+        _refuse_proration(parameters)
+        if "id" in change:
+            _change_item(desk, found, change, f"items[{index}]")
+        else:
+            _add_item(desk, found, change, f"items[{index}]")
+    if parameters.get("items") and not items_of(desk.store, found["id"]):
+        raise ApiError("A subscription must have at least one active plan.", param="items")
+
+
+def _refuse_proration(parameters: dict[str, Any]) -> None:
+    if parameters.get("proration_behavior") != "none":
+        message = "This stand-in does not compute prorations: pass proration_behavior=none to change items."
+        raise ApiError(message, param="proration_behavior")
+
+
+def _add_item(desk: Desk, found: Document, change: Document, name: str) -> None:
+    if "price" not in change:
+        raise missing_parameter(f"{name}[price]")
+    period = items_of(desk.store, found["id"])[0]
+    entry = selling.entries(desk, [change], "items")[0]
+    subscribing.add_item(desk, found, entry, (desk.now(), period["current_period_end"]))
+
+
+def _change_item(desk: Desk, found: Document, change: Document, name: str) -> None:
+    item = desk.alive("subscription_item", change["id"], f"{name}[id]")
+    if item["subscription"] != found["id"]:
+        raise ApiError(f"Invalid item: {item['id']} belongs to another subscription.", param=f"{name}[id]")
+    if change.get("deleted"):
+        desk.store.bury({"id": item["id"], "object": "subscription_item", "deleted": True})
+        return
+    fields = {key: change[key] or [] for key in ("price", "quantity", "tax_rates") if key in change}
+    if "price" in fields:
+        desk.get("price", fields["price"], f"{name}[price]")
+    desk.change(item, metadata=merged(item["metadata"], change.get("metadata")), **fields)
+
+
+@endpoint("DELETE", "subscriptions/<subscription>", {"cancellation_details": DETAILS, "prorate": boolean})
+def cancel(desk: Desk, parameters: dict[str, Any], subscription: str) -> Document:
+    """A subscription ended at once, without a refund."""
+    found = desk.get("subscription", subscription)
+    details = {"reason": "cancellation_requested"} | parameters.get("cancellation_details", {})
+    desk.change(found, cancellation_details=ending.NO_DETAILS | details)
+    return ending.end(desk, found)
+
+
+@endpoint("GET", "subscription_items", PAGE | {"subscription": text()}, required=("subscription",))
+def list_items(desk: Desk, parameters: dict[str, Any]) -> Document:
+    """A subscription's items by pages."""
+    desk.get("subscription", parameters["subscription"], "subscription")
+    conditions = wanted(parameters, "subscription")
+    return page(desk, "subscription_item", "/v1/subscription_items", parameters, *conditions)
+
+
+@endpoint("GET", "subscription_items/<item>")
+def retrieve_item(desk: Desk, parameters: dict[str, Any], item: str) -> Document:
+    """One item."""
+    return desk.alive("subscription_item", item)
+
+
+@endpoint("POST", "subscription_items/<item>", ITEM | {"proration_behavior": PRORATION})
+def update_item(desk: Desk, parameters: dict[str, Any], item: str) -> Document:
+    """One item changed."""
+    owner = desk.alive("subscription_item", item)["subscription"]
+    behaviour = parameters.pop("proration_behavior", "create_prorations")
+    change = {key: value for key, value in parameters.items() if key != "expand"} | {"id": item}
+    update(desk, {"items": [change], "proration_behavior": behaviour}, owner)
+    return desk.get("subscription_item", item)
