@@ -1,0 +1,35 @@
+"""The facts of whoever asks, read once per request: the one module of access that knows there is a request."""
+
+from flask import g
+from flask_login import current_user
+
+from portal import clock
+from portal.access import facts
+from portal.access.vocabulary import ANONYMOUS, ReaderFacts
+from portal.db import db
+
+
+def reader_facts() -> ReaderFacts:
+    """What decisions need of the person who is signed in, or of a stranger."""
+    found: ReaderFacts | None = g.get("reader_facts")
+    if found is None:
+        found = g.reader_facts = _read()
+    return found
+
+
+def forget_facts() -> None:
+    """Read the facts again: something they depend on was just changed in this request."""
+    g.pop("reader_facts", None)
+
+
+def _read() -> ReaderFacts:
+    if not current_user.is_authenticated:
+        return ANONYMOUS
+    return facts.for_reader(
+        db.session,
+        current_user.id,
+        role=current_user.role,
+        confirmed=current_user.confirmed,
+        suspended=current_user.suspended,
+        at=clock.now(),
+    )

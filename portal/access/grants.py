@@ -1,0 +1,228 @@
+"""Writing rights: every grant is made, moved and ended here, with its audit in the same transaction.
+
+Services flush and never commit. Instants are aware; ends are exclusive.
+"""
+
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from portal import audit, clock
+from portal.access import ledger
+from portal.access.ledger import AlreadyTried
+from portal.access.models import Grant
+from portal.access.vocabulary import EndCause, Source
+from portal.db import AnySession, broke
+
+
+class GrantError(ValueError):
+    """The grant cannot be made or changed; the code says why: dates, reason, past, revoked, unknown."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who holds a right: exactly one of the two."""
+
+    reader_id: int | None = None
+    organisation_id: int | None = None
+
+
+def new_act() -> str:
+    """An id shared by the rows of one act."""
+    return str(uuid.uuid4())
+
+
+def day_bounds(first_day: date, last_day: date) -> tuple[datetime, datetime]:
+    """[start, end) of civil days in Paris, the last day included. Raises GrantError("dates")."""
+    if last_day < first_day:
+        raise GrantError("dates")
+    return clock.paris_midnight(first_day), clock.paris_midnight(last_day + timedelta(days=1))
+
+
+def give(
+    session: AnySession,
+    holder: Holder,
+    vertical_ids: Sequence[int],
+    *,
+    starts_at: datetime,
+    ends_at: datetime,
+    reason: str,
+    actor_id: int | None,
+) -> list[Grant]:
+    """Staff give verticals until a date, with a reason; one act. Raises GrantError."""
+    if not reason.strip():
+        raise GrantError("reason")
+    if ends_at <= starts_at or ends_at <= clock.now():
+        raise GrantError("dates")
+    act = new_act()
+    grants = [
+        Grant(
+            act_id=act,
+            reader_id=holder.reader_id,
+            organisation_id=holder.organisation_id,
+            vertical_id=vertical_id,
+            source=Source.ADMIN,
+            starts_at=starts_at,
+            ends_at=ends_at,
+            reason=reason.strip(),
+            actor_id=actor_id,
+            created_at=clock.now(),
+        )
+        for vertical_id in dict.fromkeys(vertical_ids)
+    ]
+    session.add_all(grants)
+    session.flush()
+    for grant in grants:
+        _audit(session, "grant.given", grant, actor_id, {}, reason)
+    return grants
+
+
+def start_trial(
+    session: AnySession, *, reader_id: int, person_key: bytes, vertical_id: int, ends_at: datetime, act_id: str
+) -> Grant:
+    """A trial grant and its ledger row, together. Raises AlreadyTried, also when ten start at once."""
+    now = clock.now()
+    ledger.write(session, person_key, vertical_id, now)
+    grant = Grant(
+        act_id=act_id,
+        reader_id=reader_id,
+        vertical_id=vertical_id,
+        source=Source.TRIAL,
+        starts_at=now,
+        ends_at=ends_at,
+        created_at=now,
+        actor_id=reader_id,
+    )
+    try:
+        with session.begin_nested():
+            session.add(grant)
+    except IntegrityError as error:
+        if broke(error, "uq_grants_one_trial"):
+            raise AlreadyTried from error
+        raise
+    _audit(session, "trial.started", grant, reader_id, {}, "")
+    return grant
+
+
+def move_end(
+    session: AnySession, grant: Grant, ends_at: datetime, *, reason: str, actor_id: int | None, act: str
+) -> Grant:
+    """Set another end, with a reason; audited with before and after. Raises GrantError."""
+    if not reason.strip():
+        raise GrantError("reason")
+    if grant.revoked_at is not None:
+        raise GrantError("revoked")
+    if ends_at <= grant.starts_at:
+        raise GrantError("dates")
+    before = _facts(grant)
+    grant.ends_at = ends_at
+    grant.end_cause = None
+    session.flush()
+    _audit(session, act, grant, actor_id, before, reason)
+    return grant
+
+
+def revoke(session: AnySession, grant: Grant, *, reason: str, actor_id: int | None) -> Grant:
+    """End a right now, with a reason. Raises GrantError("reason"), ("past") when it is over already."""
+    if not reason.strip():
+        raise GrantError("reason")
+    now = clock.now()
+    if grant.revoked_at is not None or (grant.grace_until or grant.ends_at) <= now:
+        raise GrantError("past")
+    before = _facts(grant)
+    grant.revoked_at = now
+    grant.end_cause = EndCause.REVOKED
+    session.flush()
+    _audit(session, "grant.revoked", grant, actor_id, before, reason)
+    return grant
+
+
+@dataclass(frozen=True, slots=True)
+class Mirrored:
+    """What Stripe's state says a subscription gives for one vertical."""
+
+    vertical_id: int
+    starts_at: datetime
+    ends_at: datetime
+    grace_until: datetime | None = None
+    revoked_at: datetime | None = None
+    end_cause: EndCause | None = None
+
+
+def mirror_subscription(
+    session: AnySession, organisation_id: int, reference: str, wanted: Iterable[Mirrored]
+) -> list[tuple[Grant, dict[str, Any]]]:
+    """Make the grants of a subscription equal to what is wanted; what is wanted no more is revoked now.
+
+    Returns the grants that changed, each with its facts before ({} for a new one). Writes nothing when nothing differs.
+    """
+    present = {
+        grant.vertical_id: grant
+        for grant in session.scalars(
+            select(Grant).where(Grant.reference == reference, Grant.source == Source.SUBSCRIPTION)
+        )
+    }
+    changed = []
+    act = new_act()
+    for wish in wanted:
+        grant = present.pop(wish.vertical_id, None)
+        before = _facts(grant) if grant else {}
+        if grant is None:
+            grant = _mirror_grant(organisation_id, reference, wish, act)
+            session.add(grant)
+        _apply(grant, wish)
+        if _facts(grant) != before:
+            changed.append((grant, before))
+    changed += [(grant, _facts(grant)) for grant in present.values() if grant.revoked_at is None]
+    for grant in present.values():
+        if grant.revoked_at is None:
+            grant.revoked_at, grant.end_cause = clock.now(), EndCause.CANCELLED
+    session.flush()
+    for grant, before in changed:
+        _audit(session, "subscription.mirrored", grant, None, before, "")
+    return changed
+
+
+def _mirror_grant(organisation_id: int, reference: str, wish: Mirrored, act: str) -> Grant:
+    return Grant(
+        act_id=act,
+        organisation_id=organisation_id,
+        vertical_id=wish.vertical_id,
+        source=Source.SUBSCRIPTION,
+        reference=reference,
+        created_at=clock.now(),
+    )
+
+
+def _apply(grant: Grant, wish: Mirrored) -> None:
+    grant.starts_at, grant.ends_at = wish.starts_at, wish.ends_at
+    grant.grace_until, grant.revoked_at, grant.end_cause = wish.grace_until, wish.revoked_at, wish.end_cause
+
+
+def _facts(grant: Grant) -> dict[str, Any]:
+    facts = grant.snapshot() if grant.starts_at is not None else {}
+    return {key: facts.get(key) for key in ("starts_at", "ends_at", "grace_until", "revoked_at", "end_cause")}
+
+
+def _audit(
+    session: AnySession, act: str, grant: Grant, actor_id: int | None, before: dict[str, Any], reason: str
+) -> None:
+    kind, holder = ("reader", grant.reader_id) if grant.reader_id else ("organisation", grant.organisation_id)
+    values = {"grant_id": grant.id, "vertical_id": grant.vertical_id, "source": grant.source.value}
+    audit.record(
+        session,
+        act,
+        actor_id=actor_id,
+        target=(kind, holder),
+        values={**values, "before": before, "after": _facts(grant)},
+        personal={"reason": reason} if reason else None,
+    )

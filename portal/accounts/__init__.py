@@ -1,0 +1,10 @@
+"""Readers and how they prove who they are: registration, sign-in, sessions, tokens, passwords.
+
+Knows nothing of rights: what a registration wanted (its intent) is kept and handed back unread.
+"""
+
+from flask import Flask
+
+
+def init_app(app: Flask) -> None:
+    """Bind this room to the app."""

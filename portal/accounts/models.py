@@ -1,0 +1,111 @@
+"""Readers, pending registrations, sessions and single-use tokens."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.db import Base, EnumType, one_of
+from portal.history import Recorded, iso
+from portal.roles import Role
+
+
+class Reader(Recorded, Base):
+    """A person with an account. `email` is as typed, `email_key` is what makes two addresses the same account."""
+
+    __tablename__ = "readers"
+    __table_args__ = (one_of("role", Role), CheckConstraint("length(email) > 2", name="email_present"))
+    history_kind = "reader"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    email: Mapped[str] = mapped_column(String(254))
+    email_key: Mapped[str] = mapped_column(String(254), unique=True)
+    person_key: Mapped[bytes] = mapped_column(LargeBinary(32), index=True)
+    company_key: Mapped[str | None] = mapped_column(String(253), index=True)
+    name: Mapped[str] = mapped_column(String(120), default="")
+    company: Mapped[str] = mapped_column(String(120), default="")
+    password_hash: Mapped[str | None] = mapped_column(String(200))
+    role: Mapped[Role] = mapped_column(EnumType(Role), default=Role.READER)
+    locale: Mapped[str | None] = mapped_column(String(5))
+    theme: Mapped[str | None] = mapped_column(String(5))
+    created_at: Mapped[datetime]
+    confirmed_at: Mapped[datetime | None]
+    suspended_at: Mapped[datetime | None]
+    suspended_reason: Mapped[str | None] = mapped_column(String(300))
+    marketing_consent_at: Mapped[datetime | None]
+    last_seen_at: Mapped[datetime | None]
+
+    def snapshot(self) -> dict[str, Any]:
+        return {
+            "role": self.role.value,
+            "confirmed_at": iso(self.confirmed_at),
+            "suspended_at": iso(self.suspended_at),
+            "person_key": self.person_key.hex(),
+        }
+
+
+class PendingRegistration(Base):
+    """Somebody typed this address and a password; nothing is theirs until the mail's link is confirmed.
+
+    Each attempt is its own row with its own password hash, so that a stranger who registered the address first gains
+    nothing when its owner confirms.
+    """
+
+    __tablename__ = "pending_registrations"
+    __table_args__ = (Index("ix_pending_registrations_email_key", "email_key"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    email: Mapped[str] = mapped_column(String(254))
+    email_key: Mapped[str] = mapped_column(String(254))
+    password_hash: Mapped[str] = mapped_column(String(200))
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    browser_hash: Mapped[bytes] = mapped_column(LargeBinary(32))
+    name: Mapped[str] = mapped_column(String(120), default="")
+    company: Mapped[str] = mapped_column(String(120), default="")
+    locale: Mapped[str] = mapped_column(String(5))
+    intent: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class ReaderSession(Base):
+    """One sign-in on one device. The cookie holds a random token; only its SHA-256 is here."""
+
+    __tablename__ = "reader_sessions"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    reader_id: Mapped[int] = mapped_column(ForeignKey("readers.id", ondelete="CASCADE"), index=True)
+    created_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime]
+    idle_until: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    end_cause: Mapped[str | None] = mapped_column(String(20))
+    device: Mapped[str] = mapped_column(String(200), default="")
+
+
+class TokenPurpose(StrEnum):
+    """What a mailed token may be used for, and for nothing else."""
+
+    CONFIRM_ADDRESS = "confirm-address"
+    RESET_PASSWORD = "reset-password"  # noqa: S105
+
+
+class AccountToken(Base):
+    """A single-use token of an existing account, hashed at rest, consumed only by POST."""
+
+    __tablename__ = "account_tokens"
+    __table_args__ = (one_of("purpose", TokenPurpose),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    reader_id: Mapped[int] = mapped_column(ForeignKey("readers.id", ondelete="CASCADE"), index=True)
+    purpose: Mapped[TokenPurpose] = mapped_column(EnumType(TokenPurpose))
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    email_key: Mapped[str] = mapped_column(String(254))
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]

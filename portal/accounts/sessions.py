@@ -1,0 +1,178 @@
+"""Sessions as rows: a random token in the cookie, its SHA-256 in the database, ended the moment it should be."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from flask import Request
+from flask_login import login_user, logout_user
+from sqlalchemy import select, update
+
+from portal import clock
+from portal.accounts.models import Reader, ReaderSession
+from portal.db import AnySession
+from portal.roles import Permission, Role, is_staff, may
+
+IDLE = timedelta(days=30)
+ABSOLUTE = timedelta(days=90)
+STAFF_ABSOLUTE = timedelta(hours=12)
+SEEN_EVERY = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """Who is signed in, free of the database session: what the hot path knows of a reader."""
+
+    id: int
+    token: str
+    session_id: int
+    email: str
+    name: str
+    role: Role
+    locale: str | None
+    theme: str | None
+    confirmed_at: datetime | None
+    suspended_at: datetime | None
+    last_seen_at: datetime
+
+    is_active = True
+    is_authenticated = True
+    is_anonymous = False
+
+    def get_id(self) -> str:
+        """Flask-Login's id is the session's token, so that ending the row ends the sign-in."""
+        return self.token
+
+    @property
+    def confirmed(self) -> bool:
+        """True when the address was confirmed."""
+        return self.confirmed_at is not None
+
+    @property
+    def suspended(self) -> bool:
+        """True while the account is suspended."""
+        return self.suspended_at is not None
+
+    @property
+    def is_staff(self) -> bool:
+        """True for everybody who works here."""
+        return is_staff(self.role)
+
+    def may(self, permission: Permission) -> bool:
+        """True when this person's role has the permission."""
+        return may(self.role, permission)
+
+    @property
+    def label(self) -> str:
+        """How the masthead calls them."""
+        return self.name or self.email.partition("@")[0]
+
+    @property
+    def initials(self) -> str:
+        """Up to two letters for the avatar."""
+        words = self.label.replace(".", " ").replace("-", " ").split()
+        return "".join(word[0] for word in words[:2]).upper() or "?"
+
+
+_BY_TOKEN = (
+    select(
+        Reader.id,
+        Reader.email,
+        Reader.name,
+        Reader.role,
+        Reader.locale,
+        Reader.theme,
+        Reader.confirmed_at,
+        Reader.suspended_at,
+        ReaderSession.id.label("session_id"),
+        ReaderSession.last_seen_at,
+        ReaderSession.idle_until,
+        ReaderSession.expires_at,
+    )
+    .join_from(ReaderSession, Reader, Reader.id == ReaderSession.reader_id)
+    .where(ReaderSession.ended_at.is_(None))
+)
+
+
+def by_token(session: AnySession, token: str) -> SignedIn | None:
+    """The person behind a cookie's token, in one statement; None when the session ended, idled out or expired."""
+    row = session.execute(_BY_TOKEN.where(ReaderSession.token_hash == _hash(token))).one_or_none()
+    now = clock.now()
+    if row is None or now >= row.idle_until or now >= row.expires_at:
+        return None
+    return SignedIn(
+        id=row.id,
+        token=token,
+        session_id=row.session_id,
+        email=row.email,
+        name=row.name,
+        role=row.role,
+        locale=row.locale,
+        theme=row.theme,
+        confirmed_at=row.confirmed_at,
+        suspended_at=row.suspended_at,
+        last_seen_at=row.last_seen_at,
+    )
+
+
+def open_session(session: AnySession, reader: Reader, device: str) -> str:
+    """A new session row; returns the token for the cookie. Never reuses one (fixation)."""
+    token = secrets.token_urlsafe(32)
+    now = clock.now()
+    session.add(
+        ReaderSession(
+            token_hash=_hash(token),
+            reader_id=reader.id,
+            created_at=now,
+            last_seen_at=now,
+            idle_until=now + IDLE,
+            expires_at=now + (STAFF_ABSOLUTE if is_staff(reader.role) else ABSOLUTE),
+            device=device[:200],
+        )
+    )
+    reader.last_seen_at = now
+    session.flush()
+    return token
+
+
+def sign_in(session: AnySession, reader: Reader, request: Request) -> None:
+    """Open a session and hand its token to Flask-Login's cookie; the caller commits."""
+    token = open_session(session, reader, request.user_agent.string)
+    person = by_token(session, token)
+    assert person is not None  # noqa: S101  # nosec B101 - it was opened just above
+    login_user(person)
+
+
+def sign_out(session: AnySession, person: SignedIn) -> None:
+    """End this session's row and forget the cookie; the caller commits."""
+    _end(session, ReaderSession.id == person.session_id, "signed-out")
+    logout_user()
+
+
+def end_all(session: AnySession, reader_id: int, cause: str, *, but: int | None = None) -> int:
+    """End every session of a reader (but one); returns how many ended."""
+    where = ReaderSession.reader_id == reader_id
+    if but is not None:
+        where = where & (ReaderSession.id != but)
+    return _end(session, where, cause)
+
+
+def _end(session: AnySession, where: object, cause: str) -> int:
+    statement = update(ReaderSession).where(where, ReaderSession.ended_at.is_(None))  # type: ignore[arg-type]
+    result = session.execute(statement.values(ended_at=clock.now(), end_cause=cause))
+    return int(result.rowcount)  # type: ignore[attr-defined]
+
+
+def touch(session: AnySession, person: SignedIn) -> bool:
+    """Note that the session is in use, at most every ten minutes. True when something was written."""
+    now = clock.now()
+    if now - person.last_seen_at < SEEN_EVERY:
+        return False
+    statement = update(ReaderSession).where(ReaderSession.id == person.session_id)
+    session.execute(statement.values(last_seen_at=now, idle_until=now + IDLE))
+    return True
+
+
+def _hash(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()

@@ -1,0 +1,75 @@
+"""The audit log: who did what to whom, append-only; personal values live in a side table that erasure may empty."""
+
+import hashlib
+import json
+import secrets
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal import clock
+from portal.db import AnySession, Base, JSONType
+from portal.history import BigKey
+
+
+class AuditEvent(Base):
+    """One act. `values` holds ids and non-personal values only; triggers refuse UPDATE and DELETE."""
+
+    __tablename__ = "audit_events"
+    __table_args__ = (Index("ix_audit_events_target", "target_kind", "target_id"),)
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    at: Mapped[datetime] = mapped_column(index=True)
+    act: Mapped[str] = mapped_column(String(60), index=True)
+    actor_id: Mapped[int | None]
+    target_kind: Mapped[str] = mapped_column(String(20))
+    target_id: Mapped[int | None]
+    values: Mapped[dict[str, Any]]
+    personal_digest: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+
+
+class AuditPersonal(Base):
+    """The personal values of an act; deleting the row leaves the event and its salted digest intact."""
+
+    __tablename__ = "audit_personal"
+
+    event_id: Mapped[int] = mapped_column(ForeignKey("audit_events.id"), primary_key=True)
+    reader_id: Mapped[int | None] = mapped_column(index=True)
+    salt: Mapped[bytes] = mapped_column(LargeBinary(16))
+    values: Mapped[dict[str, Any]] = mapped_column(JSONType)
+
+
+def record(
+    session: AnySession,
+    act: str,
+    *,
+    actor_id: int | None = None,
+    target: tuple[str, int | None] = ("", None),
+    values: dict[str, Any] | None = None,
+    personal: dict[str, Any] | None = None,
+) -> AuditEvent:
+    """Write one act in the caller's transaction. `target` is (kind, id), for example ("reader", 12)."""
+    salt = secrets.token_bytes(16)
+    event = AuditEvent(
+        at=clock.now(),
+        act=act,
+        actor_id=actor_id,
+        target_kind=target[0],
+        target_id=target[1],
+        values=values or {},
+        personal_digest=_digest(salt, personal) if personal else None,
+    )
+    session.add(event)
+    session.flush()
+    if personal:
+        reader_id = target[1] if target[0] == "reader" else None
+        session.add(AuditPersonal(event_id=event.id, reader_id=reader_id, salt=salt, values=personal))
+        session.flush()
+    return event
+
+
+def _digest(salt: bytes, values: dict[str, Any]) -> bytes:
+    text = json.dumps(values, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(salt + text.encode()).digest()

@@ -1,0 +1,111 @@
+"""create_app(): the only place where the rooms of the house are wired together."""
+
+from datetime import timedelta
+from typing import Any
+
+from flask import Flask, Response, session
+from flask_login import current_user
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from portal import accounts, assets, clock, compress, errors, formats, i18n, web
+from portal.accounts import sessions
+from portal.db import db, writing
+from portal.extensions import csrf, login_manager, migrate
+from portal.masthead import ui
+from portal.settings import ROOT, Environment, Settings, load
+
+STRIPE_PAGES = ("https://checkout.stripe.com", "https://billing.stripe.com")
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The portal as a WSGI application. Raises SettingsError when a setting is missing or unsafe."""
+    settings = settings or load()
+    app = Flask("portal", root_path=str(ROOT / "portal"), template_folder="../templates", static_folder="../static")
+    app.config.from_mapping(_config(settings))
+    app.extensions["portal.settings"] = settings
+    clock.share(settings.clock_file)
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    _bind_extensions(app)
+    _register_rooms(app, settings)
+    web.init_app(app)
+    errors.init_app(app)
+    compress.init_app(app)
+    return app
+
+
+def _config(settings: Settings) -> dict[str, Any]:
+    host = settings.site_url.split("://", 1)[1]
+    development = settings.env is not Environment.PRODUCTION
+    hosts = [host.rsplit(":", 1)[0]] + (["127.0.0.1", "localhost"] if development else [])
+    return {
+        "SECRET_KEY": settings.secret_key,
+        "SECRET_KEY_FALLBACKS": list(settings.secret_key_fallbacks),
+        "SQLALCHEMY_DATABASE_URI": settings.database_url,
+        "SESSION_COOKIE_NAME": "__Host-session" if settings.secure else "session",
+        "SESSION_COOKIE_SECURE": settings.secure,
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "SESSION_REFRESH_EACH_REQUEST": False,
+        "PERMANENT_SESSION_LIFETIME": timedelta(days=90),
+        "MAX_CONTENT_LENGTH": 1024 * 1024,
+        "MAX_FORM_MEMORY_SIZE": 1024 * 1024,
+        "MAX_FORM_PARTS": 1000,
+        "TRUSTED_HOSTS": hosts,
+        "WTF_CSRF_TIME_LIMIT": None,
+        "WTF_CSRF_SSL_STRICT": False,
+        "SITE_URL": settings.site_url,
+        "SITE_NAME": settings.site_name,
+        "MAIL_FROM": settings.mail_from,
+        "FORM_ORIGINS": [settings.stripe_api_base] if settings.uses_sandbox else list(STRIPE_PAGES),
+        "DEMO_BAR": settings.env is Environment.DEVELOPMENT,
+        "TESTING": settings.env is Environment.TEST,
+    }
+
+
+def _bind_extensions(app: Flask) -> None:
+    db.init_app(app)
+    migrate.init_app(app, db, directory=str(ROOT / "migrations"))
+    login_manager.init_app(app)
+    login_manager.user_loader(lambda token: sessions.by_token(db.session, token))
+    csrf.init_app(app)
+    i18n.init_app(app)
+    app.jinja_env.filters.update(formats.FILTERS)
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = False
+    app.context_processor(_page_context)
+    app.before_request(_settle_language)
+    app.after_request(_touch_session)
+
+
+def _register_rooms(app: Flask, settings: Settings) -> None:
+    """Every package's blueprint and commands; the development hub only where it belongs."""
+    from portal import admin, billing, cli, content, profile, trials
+
+    assets.init_app(app)
+    for room in (accounts, trials, billing, content, profile, admin):
+        room.init_app(app)
+    cli.init_app(app)
+    if settings.env is Environment.DEVELOPMENT:
+        from portal import dev
+
+        dev.init_app(app)
+
+
+def _page_context() -> dict[str, Any]:
+    return {"ui": ui()}
+
+
+def _settle_language() -> None:
+    if "_user_id" in session and current_user.is_authenticated:
+        i18n.settle_locale(current_user.locale)
+
+
+def _touch_session(response: Response) -> Response:
+    """Note at most every ten minutes that a session is in use."""
+    if "_user_id" in session and current_user.is_authenticated and response.status_code < 500:
+        person = current_user._get_current_object()
+        if clock.now() - person.last_seen_at >= sessions.SEEN_EVERY:
+            with writing() as unit:
+                sessions.touch(unit, person)
+    return response

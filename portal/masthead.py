@@ -1,0 +1,163 @@
+"""What every page shows around its content: the `ui` object of the templates."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask import current_app, g, request, url_for
+from flask_login import current_user
+from sqlalchemy import select
+
+from portal import clock
+from portal.assets import static_url, stylesheet
+from portal.content.models import Rubric
+from portal.db import db
+from portal.i18n import current_locale, gettext
+from portal.verticals import VerticalInfo, all_verticals
+
+THEMES = ("auto", "light", "dark")
+_FRESH_FOR = 5.0  # seconds a list of verticals and rubrics is reused; they change by hand, from another process
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A named address."""
+
+    slug: str
+    name: str
+    short: str
+    url: str
+
+
+@dataclass(slots=True)
+class Ui:
+    """What layouts need; see templates/layouts."""
+
+    locale: str
+    theme: str
+    site_name: str
+    path: str
+    verticals: list[Link]
+    vertical: str | None
+    rubrics: list[Link]
+    reader: Any
+    ribbon: Any
+    demo: bool
+    css_url: str
+    js_url: str
+    icons_url: str
+    font_urls: tuple[str, ...]
+    now: datetime
+    links: dict[str, str]
+    footer: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Furniture:
+    read_at: float
+    verticals: tuple[VerticalInfo, ...]
+    rubrics: tuple[tuple[str, str, str], ...]
+
+
+def _furniture() -> _Furniture:
+    found: _Furniture | None = current_app.extensions.get("portal.furniture")
+    if found is None or clock.monotonic() - found.read_at > _FRESH_FOR:
+        rubrics = db.session.execute(select(Rubric.slug, Rubric.name, Rubric.name_en).order_by(Rubric.position))
+        found = _Furniture(
+            clock.monotonic(), all_verticals(db.session), tuple((r.slug, r.name, r.name_en) for r in rubrics)
+        )
+        current_app.extensions["portal.furniture"] = found
+    return found
+
+
+def forget_furniture() -> None:
+    """Read verticals and rubrics again at the next page (after adding one; between tests)."""
+    current_app.extensions.pop("portal.furniture", None)
+
+
+def site_verticals() -> tuple[VerticalInfo, ...]:
+    """The verticals of the masthead, read at most every few seconds."""
+    return _furniture().verticals
+
+
+def current_vertical() -> VerticalInfo | None:
+    """The vertical whose address the request lies under, if any."""
+    slug = (request.view_args or {}).get("vertical") or g.get("vertical")
+    return next((vertical for vertical in site_verticals() if vertical.slug == slug), None)
+
+
+def theme() -> str:
+    """The chosen theme: the cookie's, else the account's, else the system's."""
+    chosen = request.cookies.get("theme")
+    if chosen not in THEMES and current_user.is_authenticated:
+        chosen = current_user.theme
+    return chosen if chosen in THEMES else "auto"
+
+
+def ui() -> Ui:
+    """Built once per request."""
+    found: Ui | None = g.get("ui")
+    if found is None:
+        found = g.ui = _build()
+    return found
+
+
+def _build() -> Ui:
+    here = current_vertical()
+    verticals = site_verticals()
+    config = current_app.config
+    return Ui(
+        locale=current_locale(),
+        theme=theme(),
+        site_name=config["SITE_NAME"],
+        path=request.full_path.rstrip("?") if request.method == "GET" else request.path,
+        verticals=[Link(v.slug, v.name, v.short, f"/{v.slug}/") for v in verticals],
+        vertical=here.slug if here else None,
+        rubrics=_rubric_links(here),
+        reader=current_user if current_user.is_authenticated else None,
+        ribbon=_ribbon(),
+        demo=config["DEMO_BAR"],
+        css_url=stylesheet(verticals)[0],
+        js_url=static_url("js/portal.js"),
+        icons_url=static_url("icons.svg"),
+        font_urls=(static_url("fonts/newsreader.woff2"), static_url("fonts/instrument-sans.woff2")),
+        now=clock.now(),
+        links={},
+        footer=_footer(),
+    )
+
+
+def _rubric_links(here: VerticalInfo | None) -> list[Link]:
+    base = f"/{here.slug}" if here else ""
+    english = current_locale() == "en"
+    return [
+        Link(slug, name_en if english else name, name, f"{base}/rubric/{slug}")
+        for slug, name, name_en in _furniture().rubrics
+    ]
+
+
+def _ribbon() -> Any:
+    if not current_user.is_authenticated or g.get("no_ribbon"):
+        return None
+    from portal.trials.countdown import ribbon
+
+    return ribbon()
+
+
+def _footer() -> list[dict[str, Any]]:
+    views = current_app.view_functions
+    groups = [
+        (
+            gettext("Read"),
+            [(gettext("Free articles"), "content.free"), (gettext("Our plans"), "billing.plans")],
+        ),
+        (
+            gettext("Your account"),
+            [(gettext("My profile"), "profile.rights"), (gettext("Help with access"), "content.help_access")],
+        ),
+        (gettext("Legal"), [(gettext("Terms of sale"), "billing.terms")]),
+    ]
+    return [
+        {"title": title, "links": [(label, url_for(endpoint)) for label, endpoint in links if endpoint in views]}
+        for title, links in groups
+    ]

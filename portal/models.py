@@ -1,0 +1,25 @@
+"""Every table of the portal, so that migrations and tests know them all."""
+
+from portal import audit, history, outbox, throttle, verticals
+from portal.access import models as access
+from portal.accounts import models as accounts
+from portal.billing import models as billing
+from portal.content import models as content
+from portal.organisations import models as organisations
+from portal.reading import models as reading
+from portal.trials import models as trials
+
+__all__ = [
+    "access",
+    "accounts",
+    "audit",
+    "billing",
+    "content",
+    "history",
+    "organisations",
+    "outbox",
+    "reading",
+    "throttle",
+    "trials",
+    "verticals",
+]

@@ -1,0 +1,236 @@
+"""What every request meets: the declared rule of its route, where it comes from, and the headers of the answer.
+
+Deny by default: a view without a rule stops the start of the app. Rules are data (`Rule`), so that the golden file of
+route × role can be made from them.
+"""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, Protocol, TypeVar, cast
+from urllib.parse import quote, urlsplit
+
+from flask import Flask, Response, abort, current_app, g, redirect, request, session, url_for
+from flask_login import current_user
+from werkzeug.wrappers import Response as BaseResponse
+
+from portal.roles import Permission, Role, may
+
+View = TypeVar("View", bound=Callable[..., Any])
+UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+MAX_ID = 2**31 - 1
+
+
+class Identity(Protocol):
+    """What a request knows of the person who is signed in (accounts.sessions makes it)."""
+
+    id: int
+    role: Role
+    is_authenticated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Who may call a route. `word` is what the golden file shows."""
+
+    word: str
+    signed_in: bool = False
+    permission: Permission | None = None
+    checks_origin: bool = True
+
+    def lets(self, role: Role | None) -> bool:
+        """True when somebody of this role (None: nobody signed in) may call the route."""
+        if role is None:
+            return not self.signed_in
+        return self.permission is None or may(role, self.permission)
+
+
+PUBLIC = Rule("public")
+READER = Rule("reader", signed_in=True)
+MACHINE = Rule("machine", checks_origin=False)
+DEVELOPMENT = Rule("development")
+
+
+def staff(permission: Permission) -> Rule:
+    """A route for staff whose role has this permission."""
+    return Rule(f"staff:{permission.value}", signed_in=True, permission=permission)
+
+
+def allow(rule: Rule) -> Callable[[View], View]:
+    """Declare who may call a view."""
+
+    def declare(view: View) -> View:
+        view.access_rule = rule  # type: ignore[attr-defined]
+        return view
+
+    return declare
+
+
+def rule_of(app: Flask, endpoint: str) -> Rule:
+    """The declared rule of an endpoint. Raises LookupError when nobody declared one."""
+    rule = getattr(app.view_functions[endpoint], "access_rule", None)
+    if not isinstance(rule, Rule):
+        raise LookupError(f"The view “{endpoint}” declares no rule: decorate it with @allow(…).")
+    return rule
+
+
+def init_app(app: Flask) -> None:
+    """Bind the guards; call after every blueprint is registered."""
+    if app.static_folder:
+        allow(PUBLIC)(app.view_functions["static"])
+    for endpoint in app.view_functions:
+        rule_of(app, endpoint)
+    app.before_request(_check_origin)
+    app.before_request(_check_rule)
+    app.after_request(_finish)
+
+
+def _check_rule() -> BaseResponse | None:
+    if request.endpoint is None:
+        return None
+    rule = rule_of(current_app, request.endpoint)
+    if not rule.signed_in and rule.permission is None:
+        return None
+    if not current_user.is_authenticated:
+        return ask_to_sign_in()
+    if not rule.lets(current_user.role):
+        abort(403)
+    return None
+
+
+def ask_to_sign_in() -> BaseResponse:
+    """To the sign-in page, and back here afterwards when this was a page (not an act)."""
+    path = request.full_path.rstrip("?") if request.method in ("GET", "HEAD") else None
+    return see_other(url_for("accounts.login", next=path))
+
+
+def _check_origin() -> None:
+    """Unsafe requests must come from our own pages: Sec-Fetch-Site, else Origin, else Referer."""
+    if request.method not in UNSAFE or request.endpoint is None:
+        return
+    if not rule_of(current_app, request.endpoint).checks_origin:
+        return
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        if site not in ("same-origin", "none"):
+            abort(403)
+        return
+    source = request.headers.get("Origin") or request.headers.get("Referer")
+    if source is not None and _origin(source) != _origin(request.host_url):
+        abort(403)
+
+
+def _origin(url: str) -> tuple[str, str]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.netloc
+
+
+def see_other(location: str) -> BaseResponse:
+    """303: what an accepted form answers with."""
+    return redirect(location, 303)
+
+
+def own_path(value: str | None, default: str = "/") -> str:
+    """The value when it is a path of this site, else the default: never a way off the host."""
+    if not value or not value.startswith("/") or value.startswith(("//", "/\\")):
+        return default
+    if any(ord(sign) < 33 or sign == "\\" or ord(sign) == 127 for sign in value):
+        return default
+    parts = urlsplit(value)
+    if parts.scheme or parts.netloc:
+        return default
+    return value
+
+
+def private(view: View) -> View:
+    """Mark a view's answers as one person's, whoever asks: never stored by anything."""
+
+    @wraps(view)
+    def marked(*args: Any, **kwargs: Any) -> Any:
+        g.private = True
+        return view(*args, **kwargs)
+
+    return cast(View, marked)
+
+
+def no_referrer(view: View) -> View:
+    """For pages whose address holds a token: nothing is told to the next page, nothing is stored."""
+
+    @wraps(view)
+    def marked(*args: Any, **kwargs: Any) -> Any:
+        g.private = g.no_referrer = True
+        return view(*args, **kwargs)
+
+    return cast(View, marked)
+
+
+def _finish(response: Response) -> Response:
+    for name, value in security_headers().items():
+        response.headers.setdefault(name, value)
+    if g.get("no_referrer"):
+        response.headers["Referrer-Policy"] = "no-referrer"
+    if "Cache-Control" not in response.headers:
+        response.headers["Cache-Control"] = _cache_rule(response)
+    response.headers.setdefault("X-Request-Id", request_id())
+    return response
+
+
+def _cache_rule(response: Response) -> str:
+    signed_in = bool(session) or "_user_id" in session
+    shareable = request.method in ("GET", "HEAD") and response.status_code in (200, 301, 404, 410)
+    if signed_in or g.get("private") or not shareable or session.modified or "Set-Cookie" in response.headers:
+        response.vary.add("Cookie")
+        return "private, no-store"
+    response.vary.update(("Cookie", "Accept-Language"))
+    return "public, max-age=0, s-maxage=10"
+
+
+def security_headers() -> dict[str, str]:
+    """The headers of every answer, errors and static files included; made once per app."""
+    made = current_app.extensions.get("portal.headers")
+    if made is None:
+        made = current_app.extensions["portal.headers"] = _security_headers(current_app)
+    return cast(dict[str, str], made)
+
+
+def _security_headers(app: Flask) -> dict[str, str]:
+    forms = " ".join(["'self'", *app.config["FORM_ORIGINS"]])
+    policy = (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
+        f"connect-src 'self'; manifest-src 'self'; form-action {forms}; frame-src 'self'; frame-ancestors 'none'; "
+        "base-uri 'none'"
+    )
+    headers = {
+        "Content-Security-Policy": policy,
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "strict-origin-when-cross-origin",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
+    }
+    if app.config["SITE_URL"].startswith("https://"):
+        headers["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
+    return headers
+
+
+def request_id() -> str:
+    """A short id of this request, shown on error pages and in the log."""
+    if "request_id" not in g:
+        g.request_id = secrets.token_hex(6)
+    return str(g.request_id)
+
+
+def absolute(path: str) -> str:
+    """The public address of a path, from SITE_URL, never from the request's Host."""
+    return str(current_app.config["SITE_URL"]) + path
+
+
+def remember_path(path: str) -> str:
+    """A path made safe to stand in a query string."""
+    return quote(own_path(path), safe="/")
+
+
+def client_address() -> str | None:
+    """Where the request came from, after trusted proxies only."""
+    return request.remote_addr

