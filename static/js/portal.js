@@ -58,6 +58,10 @@ for (const button of all("[data-share]")) {
 
 for (const button of all("[data-print]")) button.addEventListener("click", () => print());
 
+// On a phone the back office's navigation is one line that scrolls: the current entry is brought into view.
+const here = document.querySelector(".side [aria-current]");
+if (here) here.closest("ul").scrollLeft = here.offsetLeft - 24;
+
 // The last hours of a trial, on the server's clock: the page carries the server's time.
 const countdown = (element) => {
   const { countdownEnd, countdownNow, hours, minutes, over } = element.dataset;
