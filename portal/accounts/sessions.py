@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from flask import Request
 from flask_login import login_user, logout_user
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from portal import clock
 from portal.accounts.models import Reader, ReaderSession
@@ -91,13 +91,13 @@ _BY_TOKEN = (
         ReaderSession.expires_at,
     )
     .join_from(ReaderSession, Reader, Reader.id == ReaderSession.reader_id)
-    .where(ReaderSession.ended_at.is_(None))
+    .where(ReaderSession.token_hash == bindparam("token_hash"), ReaderSession.ended_at.is_(None))
 )
 
 
 def by_token(session: AnySession, token: str) -> SignedIn | None:
     """The person behind a cookie's token, in one statement; None when the session ended, idled out or expired."""
-    row = session.execute(_BY_TOKEN.where(ReaderSession.token_hash == _hash(token))).one_or_none()
+    row = session.execute(_BY_TOKEN, {"token_hash": _hash(token)}).one_or_none()
     now = clock.now()
     if row is None or now >= row.idle_until or now >= row.expires_at:
         return None
