@@ -79,5 +79,3 @@ def _keep_static(response: Response) -> Response:
         known = Path(STATIC / name).is_file() and request.args.get("v") == _hash_of(name)
         response.headers["Cache-Control"] = FOREVER if known else "public, max-age=3600"
     return response
-
-

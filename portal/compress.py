@@ -14,7 +14,8 @@ def init_app(app: Flask) -> None:
 
 
 def _compress(response: Response) -> Response:
-    text = response.mimetype.startswith("text/") or response.mimetype in ("application/json", "image/svg+xml")
+    kind = response.mimetype or ""
+    text = kind.startswith("text/") or kind in ("application/json", "image/svg+xml")
     if not text:
         return response
     response.vary.add("Accept-Encoding")

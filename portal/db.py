@@ -24,7 +24,7 @@ NAMING = {
 
 JSONType = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 
-AnySession: TypeAlias = Session | scoped_session[Session]
+AnySession: TypeAlias = Session | scoped_session[Any]
 
 
 class UTCDateTime(TypeDecorator[datetime]):
@@ -115,14 +115,14 @@ def writing(session: AnySession | None = None) -> Iterator[AnySession]:
     Ends whatever transaction was only reading, so that the write lock is held as briefly as possible and facts are
     read again inside it. Do slow things (password hashes, network) before entering.
     """
-    session = db.session if session is None else session
-    end_reading(session)
-    session.connection(execution_options={"portal_writing": True})
+    unit: AnySession = db.session if session is None else session
+    end_reading(unit)
+    unit.connection(execution_options={"portal_writing": True})
     try:
-        yield session
-        session.commit()
+        yield unit
+        unit.commit()
     except BaseException:
-        session.rollback()
+        unit.rollback()
         raise
 
 
@@ -131,10 +131,10 @@ def end_reading(session: AnySession | None = None) -> None:
 
     Raises RuntimeError when unsaved changes would be lost or half saved by it.
     """
-    session = db.session if session is None else session
-    if session.new or session.dirty or session.deleted:
+    unit: AnySession = db.session if session is None else session
+    if unit.new or unit.dirty or unit.deleted:
         raise RuntimeError("A unit of work was opened while changes were waiting outside of one.")
-    session.rollback()
+    unit.rollback()
 
 
 def broke(error: IntegrityError, constraint: str) -> bool:

@@ -7,7 +7,7 @@ from flask import Flask, Response, session
 from flask_login import current_user
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from portal import accounts, assets, clock, compress, errors, formats, i18n, web
+from portal import accounts, assets, clock, compress, errors, formats, i18n, logs, probes, web
 from portal.accounts import sessions
 from portal.db import db, writing
 from portal.extensions import csrf, login_manager, migrate
@@ -24,6 +24,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.config.from_mapping(_config(settings))
     app.extensions["portal.settings"] = settings
     clock.share(settings.clock_file)
+    logs.init_app(app)
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
@@ -83,6 +84,7 @@ def _register_rooms(app: Flask, settings: Settings) -> None:
     from portal import admin, billing, cli, content, profile, trials
 
     assets.init_app(app)
+    probes.init_app(app)
     for room in (accounts, trials, billing, content, profile, admin):
         room.init_app(app)
     cli.init_app(app)

@@ -81,4 +81,4 @@ def as_of(session: AnySession, kind: str, subject_ids: Iterable[int], at: dateti
         .where(Snapshot.kind == kind, Snapshot.subject_id.in_(ids), Snapshot.recorded_at <= at)
         .order_by(Snapshot.recorded_at, Snapshot.id)
     )
-    return {subject_id: facts for subject_id, facts in rows}
+    return {row.subject_id: row.facts for row in rows}

@@ -150,7 +150,9 @@ def _secret_key(environ: Mapping[str, str], env: Environment, instance: Path) ->
     if key := environ.get("SECRET_KEY"):
         return key
     if env is Environment.PRODUCTION:
-        raise SettingsError("SECRET_KEY must be set in production: python -c 'import secrets; print(secrets.token_hex(32))'.")
+        raise SettingsError(
+            "SECRET_KEY must be set in production: python -c 'import secrets; print(secrets.token_hex(32))'."
+        )
     return _local_secret(instance / "secret-key")
 
 

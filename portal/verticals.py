@@ -12,9 +12,49 @@ from portal.db import AnySession, Base
 from portal.history import Recorded
 
 RESERVED_SLUGS = frozenset(
-    """- admin api article assets author billing bundle category contact cookies dev en favicon.ico feed fr free group help
-    legal login logout newsletters organisation plans preferences profile register robots.txt rubric search sitemap.xml
-    static stripe tag trial verticals.css""".split()
+    # Every first segment of an address that is not a vertical.
+    [
+        "-",
+        "admin",
+        "api",
+        "article",
+        "assets",
+        "author",
+        "billing",
+        "bundle",
+        "category",
+        "confirm",
+        "confirm-address",
+        "contact",
+        "cookies",
+        "dev",
+        "en",
+        "favicon.ico",
+        "feed",
+        "fr",
+        "free",
+        "group",
+        "help",
+        "legal",
+        "login",
+        "logout",
+        "newsletters",
+        "organisation",
+        "plans",
+        "preferences",
+        "profile",
+        "register",
+        "robots.txt",
+        "rubric",
+        "search",
+        "sitemap.xml",
+        "static",
+        "stripe",
+        "reset",
+        "tag",
+        "trial",
+        "verticals.css",
+    ]
 )
 _SLUG = re.compile(r"[a-z][a-z0-9-]{1,39}")
 _COLOUR = re.compile(r"#[0-9a-f]{6}")
