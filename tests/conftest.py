@@ -1,6 +1,7 @@
 """Fixtures for every test: an app on each database, a frozen clock, a session and a client."""
 
 import contextlib
+import contextvars
 import fcntl
 import os
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from flask_migrate import upgrade
 
 from portal import clock
 from portal.clock import PARIS
-from portal.db import AnySession, db
+from portal.db import AnySession, db, end_reading
 from portal.factory import create_app
 from portal.masthead import forget_furniture
 from portal.settings import Environment, Settings
@@ -72,6 +73,7 @@ test_settings.__test__ = False  # type: ignore[attr-defined]
 def migrated_app(database: SQLite | PostgreSQL, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     """The app on a migrated database, made once per process and database."""
     app = create_app(test_settings(database.url, tmp_path_factory.mktemp("instance")))
+    app.test_client_class = Browser
     with app.app_context():
         upgrade()
         db.engine.dispose()
@@ -104,7 +106,15 @@ def session(app: Flask) -> AnySession:
     return db.session
 
 
+class Browser(FlaskClient):
+    """A browser without a screen. Each request runs in a context of its own, as in a server, not in the test's."""
+
+    def open(self, *args: Any, **kwargs: Any) -> Any:
+        end_reading()
+        return contextvars.Context().run(super().open, *args, **kwargs)
+
+
 @pytest.fixture
 def client(app: Flask) -> FlaskClient:
-    """A browser without a screen; each view runs in its own context."""
+    """A browser; ask the app for more of them with `app.test_client()`."""
     return app.test_client()
