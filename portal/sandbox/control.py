@@ -9,7 +9,7 @@ from flask import Blueprint, Response, abort, jsonify, redirect, render_template
 
 from portal.sandbox.desk import Desk
 from portal.sandbox.engine import duties
-from portal.sandbox.setup import furnish
+from portal.sandbox.setup import furnish, listen
 from portal.sandbox.webhooks.queue import MODES, Mode
 
 LONGEST_SETTLE = 20.0
@@ -99,6 +99,16 @@ def _webhooks(desk: Desk, given: dict[str, Any]) -> dict[str, Any]:
     return {"mode": mode.name, "seed": mode.seed, "seconds": mode.seconds}
 
 
+def _listen(desk: Desk, given: dict[str, Any]) -> dict[str, Any]:
+    """Send webhooks to `url`, signed with `secret`; to nobody when there is no url."""
+    url, secret = given.get("url"), str(given.get("secret") or desk.config.webhook_secret)
+    if url is not None and urlsplit(str(url)).scheme not in ("http", "https"):
+        _refuse("url must begin with http:// or https://")
+    with desk.store.turn():
+        listen(desk, url, secret)
+    return {"url": url}
+
+
 def _fail_next(desk: Desk, given: dict[str, Any]) -> dict[str, Any]:
     """Have the bank refuse the next charge of a subscription, once."""
     with desk.store.turn():
@@ -139,6 +149,7 @@ ACTS = {
     "settle": _settle,
     "reset": _reset,
     "webhooks": _webhooks,
+    "listen": _listen,
     "fail-next-renewal": _fail_next,
     "checkout": _checkout,
 }

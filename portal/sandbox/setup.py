@@ -13,7 +13,7 @@ ADDRESS = "we_from_the_command_line"
 def furnish(desk: Desk) -> None:
     """Bring the store in line with the command line; safe to repeat."""
     with desk.store.turn():
-        _listen(desk)
+        listen(desk, desk.config.webhook_url, desk.config.webhook_secret)
         if not desk.store.find("billing_portal.configuration", ("is_default", "=", True)):
             add_configuration(desk, {"features": DEFAULT_FEATURES}, default=True)
         if desk.config.shuffle is not None:
@@ -23,8 +23,8 @@ def furnish(desk: Desk) -> None:
         desk.queue.recover()
 
 
-def _listen(desk: Desk) -> None:
-    url, secret = desk.config.webhook_url, desk.config.webhook_secret
+def listen(desk: Desk, url: str | None, secret: str) -> None:
+    """Send events to this address from now on, those still queued included; nowhere when there is none."""
     known = desk.store.get(ADDRESS)
     if known is None and url:
         add_endpoint(desk, {"url": url, "enabled_events": ["*"]}, secret, ADDRESS)

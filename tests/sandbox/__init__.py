@@ -1,0 +1,1 @@
+"""Tests of the Stripe stand-in, driven by the real client library over HTTP."""

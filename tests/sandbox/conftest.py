@@ -1,0 +1,46 @@
+"""One stand-in for a whole module's tests: each starts from an empty shop, and the wire log ends before the police."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.sandbox.receiver import SECRET, Receiver
+from tests.sandbox.server import Sandbox, start_sandbox
+from tests.sandbox.shop import Shop
+from tests.stripe_contract.police import assert_lawful
+
+
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    """A running stand-in; when the module is over, everything that went over its wire must have been lawful."""
+    running = start_sandbox(tmp_path_factory.mktemp("sandbox"), None, SECRET, shuffle=None)
+    yield running
+    running.stop()
+    assert_lawful(running.wire_log, strict=False)
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """A webhook address."""
+    listening = Receiver()
+    yield listening
+    listening.stop()
+
+
+@pytest.fixture
+def shop(sandbox: Sandbox, receiver: Receiver) -> Iterator[Shop]:
+    """An empty shop whose events reach the receiver, in order unless the test says otherwise."""
+    sandbox.clock_file.write_text("", encoding="ascii")
+    sandbox.control("reset")
+    sandbox.control("listen", url=receiver.url, secret=SECRET)
+    yield Shop(sandbox, receiver)
+    sandbox.control("reset")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A place for a stand-in of the test's own."""
+    return tmp_path
