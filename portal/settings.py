@@ -71,7 +71,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
     """Read and check the environment. Raises SettingsError."""
     env = _environment(environ)
     instance = Path(environ.get("PORTAL_INSTANCE") or ROOT / "instance")
-    port = int(environ.get("PORT") or 8000)
+    port = _number(environ, "PORT", 8000)
     settings = Settings(
         env=env,
         instance=instance,
@@ -87,7 +87,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         mail_url=environ.get("MAIL_URL") or None,
         mail_from=environ.get("MAIL_FROM") or "mind <ne-pas-repondre@example.org>",
         redis_url=environ.get("REDIS_URL") or None,
-        trusted_proxies=int(environ.get("TRUSTED_PROXIES") or 0),
+        trusted_proxies=_number(environ, "TRUSTED_PROXIES", 0),
         clock_file=_clock_file(environ, env, instance),
     )
     check(settings)
@@ -185,6 +185,13 @@ def _clock_file(environ: Mapping[str, str], env: Environment, instance: Path) ->
     if env is Environment.PRODUCTION:
         return None
     return Path(environ.get("PORTAL_CLOCK_FILE") or instance / "clock-offset")
+
+
+def _number(environ: Mapping[str, str], name: str, default: int) -> int:
+    text = environ.get(name) or str(default)
+    if not text.isascii() or not text.isdigit():
+        raise SettingsError(f"{name} must be a whole number, for example {default}.")
+    return int(text)
 
 
 def _list(environ: Mapping[str, str], name: str) -> tuple[str, ...]:

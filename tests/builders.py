@@ -68,7 +68,12 @@ def a_rubric(slug: str = "infos") -> Rubric:
 
 @builder
 def a_reader(
-    email: str | None = None, *, confirmed: bool = True, role: Role = Role.READER, password: str | None = None, **more: Any
+    email: str | None = None,
+    *,
+    confirmed: bool = True,
+    role: Role = Role.READER,
+    password: str | None = None,
+    **more: Any,
 ) -> Reader:
     """A reader, confirmed unless said otherwise."""
     from portal.accounts import passwords
@@ -175,9 +180,7 @@ def an_organisation(manager: Reader | None = None, *, seats: int = 5, **more: An
     db.session.flush()
     if manager:
         db.session.add(
-            Manager(
-                organisation_id=organisation.id, reader_id=manager.id, role=ManagerRole.OWNER, since=clock.now()
-            )
+            Manager(organisation_id=organisation.id, reader_id=manager.id, role=ManagerRole.OWNER, since=clock.now())
         )
     return organisation
 

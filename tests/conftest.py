@@ -21,6 +21,7 @@ from portal.factory import create_app
 from portal.masthead import forget_furniture
 from portal.settings import Environment, Settings
 from tests.databases import PostgreSQL, SQLite, postgresql_server
+from tests.forms import Browser
 
 DATABASES = ("sqlite", "postgresql")
 NOON = datetime(2026, 3, 10, 12, 0, tzinfo=PARIS)
@@ -78,6 +79,7 @@ def migrated_app(database: SQLite | PostgreSQL, tmp_path_factory: pytest.TempPat
         upgrade()
         db.engine.dispose()
     database.keep_template()
+    app.test_client_class = Browser
     yield app
     with app.app_context():
         db.engine.dispose()
@@ -111,6 +113,7 @@ class Browser(FlaskClient):
 
     def open(self, *args: Any, **kwargs: Any) -> Any:
         end_reading()
+        kwargs.setdefault("buffered", True)
         return contextvars.Context().run(super().open, *args, **kwargs)
 
 

@@ -1,0 +1,69 @@
+"""Unsafe settings stop the start with a sentence that says what to set."""
+
+from pathlib import Path
+
+import pytest
+
+from portal.settings import SettingsError, load
+
+PRODUCTION = {
+    "PORTAL_ENV": "production",
+    "DATABASE_URL": "postgresql://portal@db.example.org/portal",
+    "SECRET_KEY": "x" * 32,
+    "SITE_URL": "https://mind.example.org",
+    "MAIL_URL": "smtp://mail.example.org",
+    "STRIPE_SECRET_KEY": "sk_test_abc",
+    "STRIPE_WEBHOOK_SECRETS": "whsec_new, whsec_old",
+}
+
+
+def test_development_needs_no_setting_at_all(tmp_path: Path) -> None:
+    settings = load({"PORTAL_INSTANCE": str(tmp_path), "PORT": "8040"})
+    assert settings.database_url.startswith("sqlite:///")
+    assert settings.stripe_api_base == "http://127.0.0.1:8041"
+    assert load({"PORTAL_INSTANCE": str(tmp_path)}).secret_key == settings.secret_key
+
+
+def test_production_accepts_a_complete_configuration() -> None:
+    settings = load(PRODUCTION)
+    assert settings.database_url.startswith("postgresql+psycopg://")
+    assert settings.stripe_webhook_secrets == ("whsec_new", "whsec_old")
+    assert settings.clock_file is None
+
+
+@pytest.mark.parametrize("missing", [name for name in PRODUCTION if name != "PORTAL_ENV"])
+def test_production_refuses_to_start_without(missing: str) -> None:
+    environ = {name: value for name, value in PRODUCTION.items() if name != missing}
+    with pytest.raises(SettingsError, match=missing):
+        load(environ)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"SECRET_KEY": "short"}, "SECRET_KEY"),
+        ({"SITE_URL": "http://mind.example.org"}, "https"),
+        ({"STRIPE_SECRET_KEY": "sk_live_abc"}, "STRIPE_LIVE"),
+        ({"STRIPE_API_BASE": "http://127.0.0.1:8001"}, "STRIPE_API_BASE"),
+        ({"PORTAL_ENV": "staging"}, "PORTAL_ENV"),
+    ],
+)
+def test_production_refuses_what_is_unsafe(changes: dict[str, str], sentence: str) -> None:
+    with pytest.raises(SettingsError, match=sentence):
+        load({**PRODUCTION, **changes})
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"STRIPE_SECRET_KEY": "sk_live_abc", "STRIPE_LIVE": "1", "STRIPE_WEBHOOK_SECRETS": "whsec_x"},
+        {"STRIPE_API_BASE": "http://stripe.example.org"},
+        {"STRIPE_SECRET_KEY": "sk_test_abc"},
+        {"PORT": "eight"},
+    ],
+)
+def test_development_refuses_a_live_key_a_distant_stand_in_and_a_missing_secret(
+    environ: dict[str, str], tmp_path: Path
+) -> None:
+    with pytest.raises(SettingsError):
+        load({"PORTAL_INSTANCE": str(tmp_path), **environ})
