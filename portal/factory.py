@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from flask import Flask, Response, session
+from flask import Flask, Response, has_request_context, session
 from flask_login import current_user
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -95,7 +95,8 @@ def _register_rooms(app: Flask, settings: Settings) -> None:
 
 
 def _page_context() -> dict[str, Any]:
-    return {"ui": ui()}
+    """Mails made by the worker or the command line have no page around them."""
+    return {"ui": ui()} if has_request_context() else {}
 
 
 def _settle_language() -> None:

@@ -112,7 +112,8 @@ def post(
 
 def render(kind: str, locale: str | None, context: dict[str, Any]) -> tuple[str, str, str]:
     """Subject, text and HTML of a mail in a language; subject on one line."""
-    context = {"site_url": current_app.config["SITE_URL"], "site_name": current_app.config["SITE_NAME"], **context}
+    house = {"site_url": current_app.config["SITE_URL"], "site_name": current_app.config["SITE_NAME"]}
+    context = {**house, "locale": locale or "fr", **context}
     with use_locale(locale or "fr"):
         subject = " ".join(render_template(f"mail/{kind}/subject.txt", **context).split())
         plain = render_template(f"mail/{kind}/body.txt", **context)
