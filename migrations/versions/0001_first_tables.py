@@ -706,16 +706,6 @@ def upgrade() -> None:
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("correction", sa.Text(), nullable=True),
         sa.Column("corrected_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column(
-            "figures",
-            sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql"),
-            nullable=False,
-        ),
-        sa.Column(
-            "persons",
-            sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql"),
-            nullable=False,
-        ),
         sa.Column("words", sa.Integer(), nullable=False),
         sa.Column("words_locked", sa.Integer(), nullable=False),
         sa.Column("tables_locked", sa.Integer(), nullable=False),
@@ -884,6 +874,15 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_article_categories_category_id"), ["category_id"], unique=False)
 
     op.create_table(
+        "article_search",
+        sa.Column("article_id", sa.Integer(), nullable=False),
+        sa.Column("folded", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["article_id"], ["articles.id"], name=op.f("fk_article_search_article_id_articles"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("article_id", name=op.f("pk_article_search")),
+    )
+    op.create_table(
         "article_tags",
         sa.Column("article_id", sa.Integer(), nullable=False),
         sa.Column("tag_id", sa.Integer(), nullable=False),
@@ -902,6 +901,16 @@ def upgrade() -> None:
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("preview_html", sa.Text(), nullable=False),
         sa.Column("body_html", sa.Text(), nullable=False),
+        sa.Column(
+            "figures",
+            sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column(
+            "persons",
+            sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql"),
+            nullable=False,
+        ),
         sa.ForeignKeyConstraint(
             ["article_id"], ["articles.id"], name=op.f("fk_article_texts_article_id_articles"), ondelete="CASCADE"
         ),
@@ -965,6 +974,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_article_tags_tag_id"))
 
     op.drop_table("article_tags")
+    op.drop_table("article_search")
     with op.batch_alter_table("article_categories", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_article_categories_category_id"))
 

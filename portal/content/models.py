@@ -152,8 +152,6 @@ class Article(Recorded, Base):
     revision: Mapped[int] = mapped_column(default=1)
     correction: Mapped[str | None] = mapped_column(Text)
     corrected_at: Mapped[datetime | None]
-    figures: Mapped[list[Any]] = mapped_column(default=list)
-    persons: Mapped[list[Any]] = mapped_column(default=list)
     words: Mapped[int] = mapped_column(default=0)
     words_locked: Mapped[int] = mapped_column(default=0)
     tables_locked: Mapped[int] = mapped_column(default=0)
@@ -179,7 +177,10 @@ class Article(Recorded, Base):
 
 
 class ArticleText(Base):
-    """The text of an article, apart so that a refused body is never loaded: HTML made safe when it was saved."""
+    """The text of an article, apart so that a refused body is never loaded: HTML made safe when it was saved.
+
+    Key figures ({label, value, source}) and the persons quoted ({name, job}) are reserved like the body.
+    """
 
     __tablename__ = "article_texts"
 
@@ -187,6 +188,17 @@ class ArticleText(Base):
     source: Mapped[str] = mapped_column(Text)
     preview_html: Mapped[str] = mapped_column(Text)
     body_html: Mapped[str] = mapped_column(Text)
+    figures: Mapped[list[Any]] = mapped_column(default=list)
+    persons: Mapped[list[Any]] = mapped_column(default=list)
+
+
+class ArticleSearch(Base):
+    """What searching looks at: title, standfirst and preview without accents; never a word of the locked text."""
+
+    __tablename__ = "article_search"
+
+    article_id: Mapped[int] = mapped_column(ForeignKey("articles.id", ondelete="CASCADE"), primary_key=True)
+    folded: Mapped[str] = mapped_column(Text)
 
 
 class FormerSlug(Base):
