@@ -1,7 +1,6 @@
 """Fixtures for every test: an app on each database, a frozen clock, a session and a client."""
 
 import contextlib
-import contextvars
 import fcntl
 import os
 from collections.abc import Iterator
@@ -16,7 +15,7 @@ from flask_migrate import upgrade
 
 from portal import clock
 from portal.clock import PARIS
-from portal.db import AnySession, db, end_reading
+from portal.db import AnySession, db
 from portal.factory import create_app
 from portal.masthead import forget_furniture
 from portal.settings import Environment, Settings
@@ -106,15 +105,6 @@ def app(migrated_app: Flask, database: SQLite | PostgreSQL, now: datetime) -> It
 def session(app: Flask) -> AnySession:
     """The database session of the test."""
     return db.session
-
-
-class Browser(FlaskClient):
-    """A browser without a screen. Each request runs in a context of its own, as in a server, not in the test's."""
-
-    def open(self, *args: Any, **kwargs: Any) -> Any:
-        end_reading()
-        kwargs.setdefault("buffered", True)
-        return contextvars.Context().run(super().open, *args, **kwargs)
 
 
 @pytest.fixture
