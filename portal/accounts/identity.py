@@ -13,8 +13,10 @@ _SAME_PROVIDER |= {"live.fr": "outlook.com", "live.com": "outlook.com", "outlook
 _SAME_PROVIDER |= {"me.com": "icloud.com", "mac.com": "icloud.com"}
 _DOTS_IGNORED = {"gmail.com"}
 _FRENCH_FREE = frozenset(
-    """sfr.fr gmx.fr bbox.fr neuf.fr numericable.fr orange.fr free.fr laposte.net wanadoo.fr club-internet.fr
-    aliceadsl.fr cegetel.net noos.fr dbmail.com""".split()
+    (
+        *("sfr.fr", "gmx.fr", "bbox.fr", "neuf.fr", "numericable.fr", "orange.fr", "free.fr", "laposte.net"),
+        *("wanadoo.fr", "club-internet.fr", "aliceadsl.fr", "cegetel.net", "noos.fr", "dbmail.com"),
+    )
 )
 _RELAYS = frozenset(("privaterelay.appleid.com", "mozmail.com", "duck.com", "simplelogin.com", "passmail.net"))
 _SUFFIXES = PublicSuffixList()

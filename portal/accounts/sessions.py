@@ -140,7 +140,7 @@ def sign_in(session: AnySession, reader: Reader, request: Request) -> None:
     """Open a session and hand its token to Flask-Login's cookie; the caller commits."""
     token = open_session(session, reader, request.user_agent.string)
     person = by_token(session, token)
-    assert person is not None  # noqa: S101  # nosec B101 - it was opened just above
+    assert person is not None  # nosec B101 - it was opened just above
     login_user(person)
 
 
