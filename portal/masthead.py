@@ -1,11 +1,17 @@
-"""What every page shows around its content: the `ui` object of the templates."""
+"""What every page shows around its content: the `ui` object of the templates.
 
-from dataclasses import dataclass
+Masthead and footer are the same for nearly everybody, and half the cost of a page: they are rendered once for each
+kind of page with marks in place of what is personal, which is filled in for each answer.
+"""
+
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from flask import current_app, g, request, url_for
+from flask import current_app, g, render_template, request, url_for
 from flask_login import current_user
+from flask_wtf.csrf import generate_csrf
+from markupsafe import Markup, escape
 from sqlalchemy import select
 
 from portal import clock
@@ -50,6 +56,19 @@ class Ui:
     now: datetime
     links: dict[str, str]
     footer: list[dict[str, Any]]
+    here: str
+
+    def csrf_token(self) -> str:
+        """The token of the sign-out form."""
+        return str(generate_csrf())
+
+    def masthead(self) -> Markup:
+        """The masthead, from its mould."""
+        return _filled("layouts/_masthead.html", self)
+
+    def foot(self) -> Markup:
+        """The footer, from its mould."""
+        return _filled("layouts/_footer.html", self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +76,7 @@ class _Furniture:
     read_at: float
     verticals: tuple[VerticalInfo, ...]
     rubrics: tuple[tuple[str, str, str], ...]
+    moulds: dict[tuple[Any, ...], str] = field(default_factory=dict)
 
 
 def _furniture() -> _Furniture:
@@ -106,11 +126,12 @@ def _build() -> Ui:
     here = current_vertical()
     verticals = site_verticals()
     config = current_app.config
+    here_path = request.full_path.rstrip("?") if request.method == "GET" else request.path
     return Ui(
         locale=current_locale(),
         theme=theme(),
         site_name=config["SITE_NAME"],
-        path=request.full_path.rstrip("?") if request.method == "GET" else request.path,
+        path=here_path,
         verticals=[Link(v.slug, v.name, v.short, f"/{v.slug}/") for v in verticals],
         vertical=here.slug if here else None,
         rubrics=_rubric_links(here),
@@ -124,6 +145,7 @@ def _build() -> Ui:
         now=clock.now(),
         links={},
         footer=_footer(),
+        here=here_path,
     )
 
 
@@ -161,3 +183,50 @@ def _footer() -> list[dict[str, Any]]:
         {"title": title, "links": [(label, url_for(endpoint)) for label, endpoint in links if endpoint in views]}
         for title, links in groups
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class _AnyReader:
+    """Marks in place of a reader's own words."""
+
+    is_staff: bool
+    label: str = "\ue000label\ue000"
+    initials: str = "\ue000initials\ue000"
+    email: str = "\ue000email\ue000"
+
+
+class _Mould(Ui):
+    """A page's surroundings with marks in place of what is personal."""
+
+    def csrf_token(self) -> str:
+        return "\ue000csrf\ue000"
+
+
+def _filled(template: str, page: Ui) -> Markup:
+    html = _mould(template, page)
+    marks = {"here": page.here}
+    if page.reader:
+        marks |= {"csrf": page.csrf_token(), "email": page.reader.email}
+        marks |= {"label": page.reader.label, "initials": page.reader.initials}
+    for mark, value in marks.items():
+        html = html.replace(f"\ue000{mark}\ue000", str(escape(value.replace("\ue000", ""))))
+    return Markup(html)  # noqa: S704  # nosec B704 - rendered by Jinja, and every value filled in is escaped
+
+
+def _mould(template: str, page: Ui) -> str:
+    """Rendered once for each kind of page; thrown away with the list of verticals it shows."""
+    path = page.path.split("?")[0]
+    path = path if path in _marked_paths(page) else ""
+    staff = page.reader.is_staff if page.reader else None
+    key = (template, page.locale, page.theme, page.vertical, path, staff)
+    moulds = _furniture().moulds
+    if key not in moulds:
+        values = {name: getattr(page, name) for name in Ui.__dataclass_fields__}
+        values |= {"path": path, "here": "\ue000here\ue000", "reader": None if staff is None else _AnyReader(staff)}
+        moulds[key] = render_template(template, ui=_Mould(**values))
+    return moulds[key]
+
+
+def _marked_paths(page: Ui) -> set[str]:
+    """Paths that the masthead marks as the current page."""
+    return {link.url for link in (*page.verticals, *page.rubrics)} | {"/free", "/plans", "/search", "/profile/"}
