@@ -56,7 +56,8 @@ class Case:
         """A trial grant or a ledger row says that this vertical was tried."""
         if slug in self.reader.tried:
             return True
-        return any(g.source is Source.TRIAL and g.vertical == slug and g.starts_at <= self.at for g in self.reader.grants)
+        trials = (grant for grant in self.reader.grants if grant.source is Source.TRIAL and grant.vertical == slug)
+        return any(grant.starts_at <= self.at for grant in trials)
 
     def trial_vertical(self) -> str | None:
         """The first of the article's verticals that this reader could still try."""
@@ -97,9 +98,11 @@ def withdrawn(case: Case) -> Decision | None:
 def not_published(case: Case) -> Decision | None:
     """Row 3: draft, or its hour has not come. A scheduled article is published by the clock alone."""
     article = case.article
+    draft = article.state is ArticleState.DRAFT
     due = article.published_at is not None and case.at >= article.published_at
-    if article.state is ArticleState.DRAFT or not due:
-        return Decision(Outcome.ABSENT, Reason.NOT_PUBLISHED, until=article.published_at, vertical=_primary(case))
+    if draft or not due:
+        until = None if draft else article.published_at
+        return Decision(Outcome.ABSENT, Reason.NOT_PUBLISHED, until=until, vertical=_primary(case))
     return None
 
 
@@ -107,8 +110,16 @@ def free(case: Case) -> Decision | None:
     """Row 4: free to all."""
     if case.article.access is not ArticleAccess.FREE:
         return None
-    step = NextStep.NONE if case.reached(GrantState.ACTIVE) else NextStep.START_TRIAL
-    return Decision(Outcome.FULL, Reason.FREE, next_step=step, vertical=_primary(case))
+    call = case.trial_vertical() if _may_be_called_to_try(case) else None
+    step = NextStep.START_TRIAL if call else NextStep.NONE
+    return Decision(Outcome.FULL, Reason.FREE, next_step=step, vertical=call or _primary(case))
+
+
+def _may_be_called_to_try(case: Case) -> bool:
+    """Nobody who has a right here, or has paid for one, is shown a trial; neither is a suspended account."""
+    live = (GrantState.ACTIVE, GrantState.GRACE)
+    right = any((reaches or grant.manages) and state in live for grant, state, reaches in case.here)
+    return not (right or case.reader.suspended or payment_pending(case))
 
 
 def free_window(case: Case) -> Decision | None:
@@ -181,10 +192,8 @@ def grace(case: Case) -> Decision | None:
         return None
     best = max(grants, key=lambda grant: (grant.pays(), grant.grace_until or grant.ends_at))
     if best.pays():
-        return Decision(
-            Outcome.FULL, Reason.GRACE_SUBSCRIPTION, best, best.grace_until, NextStep.PAY, best.vertical
-        )
-    return Decision(Outcome.FULL, Reason.GRACE_SEAT, best, best.grace_until, vertical=best.vertical)
+        return Decision(Outcome.FULL, Reason.GRACE_SUBSCRIPTION, best, best.last_reached(), NextStep.PAY, best.vertical)
+    return Decision(Outcome.FULL, Reason.GRACE_SEAT, best, best.last_reached(), vertical=best.vertical)
 
 
 def payment_pending(case: Case) -> Decision | None:
@@ -219,7 +228,8 @@ def not_started(case: Case) -> Decision | None:
 
 
 def _unpaid(grant: GrantFacts) -> bool:
-    return grant.end_cause is EndCause.UNPAID or grant.grace_until is not None
+    """Cut for non-payment: said so, or its grace ran out before anything else was said."""
+    return grant.end_cause is EndCause.UNPAID or (grant.end_cause is None and grant.grace_until is not None)
 
 
 def payment_overdue(case: Case) -> Decision | None:
@@ -240,12 +250,20 @@ def subscription_ended(case: Case) -> Decision | None:
 
 def seat_ended(case: Case) -> Decision | None:
     """Row 17: the seat was removed, or what it gave has ended, and somebody else pays."""
-    over = (GrantState.ENDED, GrantState.REVOKED)
-    for grant, state, reaches in case.here:
-        was_seated = grant.seated_from is not None and grant.seated_from <= case.at
-        if was_seated and not grant.manages and (not reaches or state in over):
-            return _preview(Reason.SEAT_ENDED, NextStep.ASK_MANAGER, grant.vertical, grant=grant)
-    return None
+    ended = [grant for grant, state, reaches in case.here if _seat_over(grant, state, reaches, case.at)]
+    if not ended:
+        return None
+    latest = max(ended, key=GrantFacts.last_instant)
+    return _preview(Reason.SEAT_ENDED, NextStep.ASK_MANAGER, latest.vertical, grant=latest)
+
+
+def _seat_over(grant: GrantFacts, state: GrantState, reaches: bool, at: datetime) -> bool:
+    """A seat whose right is over, or a closed seat that once gave this right; not one that closed before it began."""
+    if grant.manages or grant.seated_from is None or grant.seated_from > at:
+        return False
+    if reaches:
+        return state in (GrantState.ENDED, GrantState.REVOKED)
+    return max(grant.seated_from, grant.starts_at) < grant.last_reached()
 
 
 def admin_grant_ended(case: Case) -> Decision | None:

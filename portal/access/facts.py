@@ -8,7 +8,19 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Boolean, String, and_, bindparam, literal, null, or_, select, type_coerce, union_all
+from sqlalchemy import (
+    BindParameter,
+    Boolean,
+    String,
+    and_,
+    bindparam,
+    literal,
+    null,
+    or_,
+    select,
+    type_coerce,
+    union_all,
+)
 from sqlalchemy.sql.selectable import CompoundSelect, Select
 
 from portal.access.models import AwaitedRight, Grant, TrialLedger
@@ -26,7 +38,7 @@ from portal.organisations.models import Invitation, Manager, Seat
 from portal.roles import Permission, Role, may
 from portal.verticals import Vertical
 
-_READER = bindparam("reader_id")
+_READER: BindParameter[int] = bindparam("reader_id")
 _COLUMNS = (
     ("kind", String),
     ("id", None),
@@ -46,7 +58,7 @@ _COLUMNS = (
 
 def _branch(kind: str, **columns: Any) -> Select[Any]:
     """One branch of the union: the same columns for all, NULL where this kind has none."""
-    parts = [literal(kind).label("kind")]
+    parts: list[Any] = [literal(kind).label("kind")]
     for name, type_ in _COLUMNS[1:]:
         value = columns.get(name, null())
         parts.append((type_coerce(value, type_) if type_ else value).label(name))
@@ -88,9 +100,7 @@ def _awaited() -> Select[Any]:
     branch = _branch("awaited", vertical=Vertical.slug, **columns)
     branch = branch.join_from(Manager, AwaitedRight, AwaitedRight.organisation_id == Manager.organisation_id)
     branch = branch.join(Vertical, Vertical.id == AwaitedRight.vertical_id)
-    return branch.where(
-        Manager.reader_id == _READER, Manager.ended_at.is_(None), AwaitedRight.settled_at.is_(None)
-    )
+    return branch.where(Manager.reader_id == _READER, Manager.ended_at.is_(None), AwaitedRight.settled_at.is_(None))
 
 
 def _invited() -> Select[Any]:

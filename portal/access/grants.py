@@ -82,7 +82,7 @@ def give(
     session.add_all(grants)
     session.flush()
     for grant in grants:
-        _audit(session, "grant.given", grant, actor_id, {}, reason)
+        _audit(session, "grant.given", grant, actor_id, reason=reason)
     return grants
 
 
@@ -109,7 +109,7 @@ def start_trial(
         if broke(error, "uq_grants_one_trial"):
             raise AlreadyTried from error
         raise
-    _audit(session, "trial.started", grant, reader_id, {}, "")
+    _audit(session, "trial.started", grant, reader_id)
     return grant
 
 
@@ -121,13 +121,13 @@ def move_end(
         raise GrantError("reason")
     if grant.revoked_at is not None:
         raise GrantError("revoked")
-    if ends_at <= grant.starts_at:
+    if ends_at <= max(grant.starts_at, clock.now()):
         raise GrantError("dates")
     before = _facts(grant)
     grant.ends_at = ends_at
     grant.end_cause = None
     session.flush()
-    _audit(session, act, grant, actor_id, before, reason)
+    _audit(session, act, grant, actor_id, before=before, reason=reason)
     return grant
 
 
@@ -142,7 +142,7 @@ def revoke(session: AnySession, grant: Grant, *, reason: str, actor_id: int | No
     grant.revoked_at = now
     grant.end_cause = EndCause.REVOKED
     session.flush()
-    _audit(session, "grant.revoked", grant, actor_id, before, reason)
+    _audit(session, "grant.revoked", grant, actor_id, before=before, reason=reason)
     return grant
 
 
@@ -188,7 +188,7 @@ def mirror_subscription(
             grant.revoked_at, grant.end_cause = clock.now(), EndCause.CANCELLED
     session.flush()
     for grant, before in changed:
-        _audit(session, "subscription.mirrored", grant, None, before, "")
+        _audit(session, "subscription.mirrored", grant, None, before=before)
     return changed
 
 
@@ -214,7 +214,13 @@ def _facts(grant: Grant) -> dict[str, Any]:
 
 
 def _audit(
-    session: AnySession, act: str, grant: Grant, actor_id: int | None, before: dict[str, Any], reason: str
+    session: AnySession,
+    act: str,
+    grant: Grant,
+    actor_id: int | None,
+    *,
+    before: dict[str, Any] | None = None,
+    reason: str = "",
 ) -> None:
     kind, holder = ("reader", grant.reader_id) if grant.reader_id else ("organisation", grant.organisation_id)
     values = {"grant_id": grant.id, "vertical_id": grant.vertical_id, "source": grant.source.value}
@@ -223,6 +229,6 @@ def _audit(
         act,
         actor_id=actor_id,
         target=(kind, holder),
-        values={**values, "before": before, "after": _facts(grant)},
+        values={**values, "before": before or {}, "after": _facts(grant)},
         personal={"reason": reason} if reason else None,
     )

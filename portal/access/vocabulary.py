@@ -181,7 +181,14 @@ class GrantFacts:
 
     def last_instant(self) -> datetime:
         """When the right stops reaching this reader, grace aside."""
-        ends = [self.ends_at]
+        return self._earliest(self.ends_at)
+
+    def last_reached(self) -> datetime:
+        """When the right stops reaching this reader, grace included."""
+        return self._earliest(self.grace_until or self.ends_at)
+
+    def _earliest(self, end: datetime) -> datetime:
+        ends = [end]
         if self.revoked_at is not None:
             ends.append(self.revoked_at)
         if self.seated_until is not None:
