@@ -8,3 +8,10 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     """Bind this room to the app."""
+    from portal.content import fronts, views  # noqa: F401 - fronts adds its routes to the blueprint of views
+    from portal.reading import log
+    from portal.web import absolute
+
+    app.jinja_env.globals["absolute"] = absolute
+    app.register_blueprint(views.blueprint)
+    log.init_app(app)

@@ -1,0 +1,205 @@
+"""The demo set: verticals, the data they are ordered by, and articles, read from the files under demo/."""
+
+import tomllib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+
+from portal.access.vocabulary import ArticleAccess
+from portal.clock import PARIS, paris_date
+from portal.content import articles
+from portal.content.models import Article, ArticleFormat, Author, Category, RelatedArticle, Rubric, Tag
+from portal.db import AnySession
+from portal.verticals import Vertical, add_vertical
+
+RUBRICS = (
+    ("infos", "Infos", "News"),
+    ("essentiels", "Essentiels", "Essentials"),
+    ("analyses", "Analyses", "Analysis"),
+    ("data", "Data", "Data"),
+)
+_APART = timedelta(minutes=7)
+_SHADES = {"light": "colour", "dark": "colour_dark", "soft_light": "colour_soft", "soft_dark": "colour_soft_dark"}
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """An article's file: its name, its front matter and its Markdown."""
+
+    slug: str
+    head: dict[str, Any]
+    source: str
+
+
+def load(session: AnySession, folder: Path, now: datetime) -> dict[str, int]:
+    """Read demo/ into the database; what is there already stays as it is. Returns how many of each were added.
+
+    `now` is the aware instant that "days ago" counts from. The caller commits.
+    """
+    added = {"verticals": 0, "articles": 0}
+    _rubrics(session)
+    for path in sorted(folder.glob("*/vertical.toml")):
+        added["verticals"] += _vertical(session, tomllib.loads(path.read_text(encoding="utf-8")))
+    session.flush()
+    pieces = list(read_pieces(folder))
+    dates = publication_dates(pieces, now)
+    for piece in pieces:
+        added["articles"] += _article(session, piece, dates[piece.slug], now)
+    session.flush()
+    _relate(session, pieces)
+    return added
+
+
+def read_pieces(folder: Path) -> Iterator[Piece]:
+    """Every article file below demo/, in a fixed order. Raises ValueError for one without front matter."""
+    for path in sorted(folder.glob("*/articles/*.md")):
+        parts = path.read_text(encoding="utf-8").split("+++\n", 2)
+        if len(parts) != 3:
+            raise ValueError(f"{path.name} does not begin with its front matter between +++ lines.")
+        yield Piece(path.stem, tomllib.loads(parts[1]), parts[2])
+
+
+def publication_dates(pieces: Iterable[Piece], now: datetime) -> dict[str, datetime]:
+    """When each piece was published: on weekdays, never ahead of now, in the order the files tell."""
+    wished = {piece.slug: _ago(now, piece.head["days_ago"], piece.head["time"]) for piece in pieces}
+    dates: dict[str, datetime] = {}
+    newer: datetime | None = None
+    for slug in sorted(wished, key=lambda slug: (wished[slug], slug), reverse=True):
+        instant = _working(min(wished[slug], _past(wished[slug], now)))
+        if newer is not None and instant > newer - _APART:
+            instant = _working(newer - _APART)
+        dates[slug] = newer = instant
+    return dates
+
+
+def _past(instant: datetime, now: datetime) -> datetime:
+    """The same hour of an earlier day when the instant has not come yet."""
+    while instant >= now:
+        instant -= timedelta(days=1)
+    return instant
+
+
+def _working(instant: datetime) -> datetime:
+    """Weekends go back to their Friday, at the same hour in Paris."""
+    local = instant.astimezone(PARIS)
+    back = max(0, local.weekday() - 4)
+    return datetime.combine(local.date() - timedelta(days=back), local.time(), tzinfo=PARIS).astimezone(local.tzinfo)
+
+
+def _ago(now: datetime, days: int, hour: str) -> datetime:
+    day = paris_date(now) - timedelta(days=days)
+    return datetime.combine(day, time.fromisoformat(hour), tzinfo=PARIS)
+
+
+def _rubrics(session: AnySession) -> None:
+    known = set(session.scalars(select(Rubric.slug)))
+    for position, (slug, name, name_en) in enumerate(RUBRICS):
+        if slug not in known:
+            session.add(Rubric(slug=slug, name=name, name_en=name_en, position=position))
+
+
+def _vertical(session: AnySession, data: dict[str, Any]) -> int:
+    vertical = session.scalars(select(Vertical).where(Vertical.slug == data["slug"])).one_or_none()
+    new = vertical is None
+    if vertical is None:
+        names = ("slug", "name", "tagline", "tagline_en", "position", "editor_in_chief", "trial_open", "on_sale")
+        shades = {_SHADES[shade]: value for shade, value in data["colour"].items()}
+        vertical = add_vertical(session, **{name: data[name] for name in names}, **shades)
+    _categories(session, vertical.id, data["categories"], None)
+    for tag in data["tags"]:
+        _once(session, Tag, {"vertical_id": vertical.id, "slug": tag["slug"]}, name=tag["name"])
+    for author in data["authors"]:
+        _once(session, Author, {"slug": author["slug"]}, name=author["name"], job=author.get("job", ""))
+    return int(new)
+
+
+def _categories(session: AnySession, vertical_id: int, tree: list[dict[str, Any]], parent_id: int | None) -> None:
+    for position, node in enumerate(tree):
+        key = {"vertical_id": vertical_id, "parent_id": parent_id, "slug": node["slug"]}
+        row = _once(session, Category, key, name=node["name"], name_en=node.get("name_en", ""), position=position)
+        _categories(session, vertical_id, node.get("children", []), row.id)
+
+
+def _once(session: AnySession, model: type[Any], key: dict[str, Any], **values: Any) -> Any:
+    """The row with this key, made when it is missing."""
+    found = session.scalars(select(model).filter_by(**key)).one_or_none()
+    if found is None:
+        found = model(**key, **values)
+        session.add(found)
+        session.flush()
+    return found
+
+
+def _article(session: AnySession, piece: Piece, published_at: datetime, now: datetime) -> int:
+    if session.scalar(select(Article.id).where(Article.slug == piece.slug)):
+        return 0
+    article = articles.create(session, piece.slug, _manuscript(session, piece, published_at, now))
+    articles.publish(session, article.id, published_at)
+    return 1
+
+
+def _manuscript(session: AnySession, piece: Piece, published_at: datetime, now: datetime) -> articles.Manuscript:
+    head = piece.head
+    verticals = [_named(session, Vertical, slug=slug) for slug in head["verticals"]]
+    updated_at = None
+    if "updated_days_ago" in head:
+        wish = _ago(now, head["updated_days_ago"], head.get("updated_time", "12:00"))
+        updated_at = _later(wish, published_at, now)
+    corrected_at = None
+    if head.get("correction"):
+        corrected_at = _later(_ago(now, head.get("correction_days_ago", 0), "09:30"), published_at, now)
+    return articles.Manuscript(
+        title=head["title"],
+        standfirst=head["standfirst"],
+        source=piece.source,
+        verticals=verticals,
+        rubric=_named(session, Rubric, slug=head["rubric"]),
+        category=_leaf(session, verticals[0].id, head["category"]),
+        authors=[_named(session, Author, slug=slug) for slug in head.get("authors", [])],
+        tags=[_named(session, Tag, slug=slug, vertical_id=verticals[0].id) for slug in head.get("tags", [])],
+        format=ArticleFormat(head["format"]),
+        access=ArticleAccess(head["access"]),
+        lang=head.get("lang", "fr"),
+        exclusive=head.get("exclusive", False),
+        research=head.get("research", True),
+        updated_at=updated_at,
+        correction=head.get("correction"),
+        corrected_at=corrected_at,
+        figures=head.get("figures", []),
+        persons=head.get("persons", []),
+    )
+
+
+def _later(wish: datetime, published_at: datetime, now: datetime) -> datetime:
+    """After publication and not ahead of now."""
+    return max(published_at + timedelta(minutes=1), min(wish, now - timedelta(minutes=1)))
+
+
+def _named(session: AnySession, model: type[Any], **key: Any) -> Any:
+    found = session.scalars(select(model).filter_by(**key)).one_or_none()
+    if found is None:
+        raise ValueError(f"The demo set names an unknown {model.__name__.lower()}: {key}.")
+    return found
+
+
+def _leaf(session: AnySession, vertical_id: int, path: str) -> Category:
+    parent: Category | None = None
+    for slug in path.split("/"):
+        parent = _named(session, Category, vertical_id=vertical_id, parent_id=parent.id if parent else None, slug=slug)
+    assert parent is not None  # nosec B101 - a path has at least one part
+    return parent
+
+
+def _relate(session: AnySession, pieces: Iterable[Piece]) -> None:
+    ids = {row.slug: row.id for row in session.execute(select(Article.slug, Article.id))}
+    known = {(a, b) for a, b in session.execute(select(RelatedArticle.article_id, RelatedArticle.related_id))}
+    for piece in pieces:
+        for position, slug in enumerate(piece.head.get("related", [])):
+            pair = (ids[piece.slug], ids.get(slug))
+            if pair[1] is not None and pair not in known:
+                session.add(RelatedArticle(article_id=pair[0], related_id=pair[1], position=position))
+    session.flush()

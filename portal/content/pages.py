@@ -1,0 +1,178 @@
+"""An article's page, put together: what is shown to all, what only a full decision loads, and what is one reader's."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import current_app
+from markupsafe import Markup
+
+from portal.access.vocabulary import ArticleAccess
+from portal.content import queries
+from portal.content.lists import Edition, Headline, minutes
+from portal.db import AnySession
+from portal.formats import moment
+from portal.i18n import current_locale
+from portal.i18n import gettext as _
+from portal.web import absolute
+
+_JSON_SIGNS = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
+
+
+@dataclass(frozen=True, slots=True)
+class ArticlePage:
+    """Everything of an article's page that does not depend on who reads it, for one outcome (full or preview)."""
+
+    full: bool
+    title: str
+    standfirst: str
+    lang: str
+    foreign: bool
+    url: str
+    vertical: Edition
+    access: ArticleAccess
+    crumbs: list[tuple[str, str | None]]
+    authors: list[tuple[str, str]]
+    rubric: str
+    published_at: datetime | None
+    updated_at: datetime | None
+    minutes: int
+    words_locked: int
+    tables_locked: int
+    exclusive: bool
+    research: bool
+    correction: str | None
+    corrected_at: datetime | None
+    text: Markup
+    figures: list[Any]
+    persons: list[Any]
+    outline: list[dict[str, Any]]
+    tags: list[tuple[str, str]]
+    next_articles: list[Headline]
+    data: Markup
+
+
+def load(session: AnySession, facts: Any, full: bool, at: datetime) -> ArticlePage:
+    """Read the page's parts in one statement: with the body when `full`, else with the stored preview."""
+    statement = queries.FULL_PAGE if full else queries.PREVIEW_PAGE
+    row = session.execute(statement, {"article_id": facts.id, "at": at}).one()
+    names = {slug: name for slug, name, *_rest in facts.verticals}
+    edition = Edition(facts.vertical, names.get(facts.vertical, facts.vertical))
+    url = f"/{facts.vertical}/article/{facts.slug}"
+    authors = [(name, f"/{edition.slug}/author/{slug}") for _position, slug, name in sorted(row.authors or ())]
+    return ArticlePage(
+        full=full,
+        title=row.title,
+        standfirst=row.standfirst,
+        lang=row.lang,
+        foreign=row.lang != current_locale(),
+        url=url,
+        vertical=edition,
+        access=row.access,
+        crumbs=_crumbs(row, edition),
+        authors=authors,
+        rubric=_in_locale(row.rubric, row.rubric_en),
+        published_at=row.published_at,
+        updated_at=row.updated_at,
+        minutes=minutes(row.words),
+        words_locked=row.words_locked,
+        tables_locked=row.tables_locked,
+        exclusive=row.exclusive,
+        research=row.research,
+        correction=row.correction,
+        corrected_at=row.corrected_at,
+        text=Markup(row.text),  # noqa: S704  # nosec B704 - made safe by body.render when it was saved
+        figures=row.figures if full else [],
+        persons=row.persons if full else [],
+        outline=_outline(row.outline, full),
+        tags=[(name, f"/{edition.slug}/tag/{slug}") for slug, name in sorted(row.tags or (), key=lambda tag: tag[1])],
+        next_articles=_next_articles(row),
+        data=_structured_data(row, edition, url, [name for name, _url in authors]),
+    )
+
+
+def _in_locale(french: str, english: str) -> str:
+    return english if english and current_locale() == "en" else french
+
+
+def _crumbs(row: Any, edition: Edition) -> list[tuple[str, str | None]]:
+    crumbs: list[tuple[str, str | None]] = [(_("Home"), "/"), (edition.name, f"/{edition.slug}/")]
+    base = f"/{edition.slug}/category"
+    if row.parent_slug:
+        crumbs.append((_in_locale(row.parent, row.parent_en), f"{base}/{row.parent_slug}"))
+        base = f"{base}/{row.parent_slug}"
+    if row.category_slug:
+        crumbs.append((_in_locale(row.category, row.category_en), f"{base}/{row.category_slug}"))
+    return [*crumbs, (row.title, None)]
+
+
+def _outline(headings: Sequence[dict[str, Any]], full: bool) -> list[dict[str, Any]]:
+    return [
+        {
+            "text": heading["text"],
+            "url": f"#{heading['id']}" if full or not heading["locked"] else None,
+            "locked": heading["locked"] and not full,
+        }
+        for heading in headings
+    ]
+
+
+def _next_articles(row: Any, wanted: int = 3) -> list[Headline]:
+    """The editors' choice first, then the newest of the vertical."""
+    newest = sorted(row.latest or (), key=lambda part: (part[6], part[0]), reverse=True)
+    found: dict[str, Headline] = {}
+    for part in [*sorted(row.related or ()), *newest]:
+        if len(found) < wanted:
+            found.setdefault(part[1], _headline(part))
+    return list(found.values())
+
+
+def _headline(part: Sequence[Any]) -> Headline:
+    """From a row of queries: [position or id, slug, title, lang, vertical's slug and name, published_at]."""
+    _order, slug, title, lang, vertical, name, published = part
+    instant = datetime.fromisoformat(published)
+    instant = instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+    return Headline(
+        title=title,
+        url=f"/{vertical}/article/{slug}",
+        standfirst="",
+        vertical=Edition(vertical, name),
+        rubric="",
+        published=moment(instant),
+        published_iso=instant.isoformat(),
+        lang=lang if lang != current_locale() else None,
+    )
+
+
+def _structured_data(row: Any, edition: Edition, url: str, authors: list[str]) -> Markup:
+    """NewsArticle for search engines: only what anyone may read, and that the rest is reserved."""
+    free = row.access is ArticleAccess.FREE
+    data: dict[str, Any] = {
+        "@context": "https://schema.org",
+        "@type": "NewsArticle",
+        "headline": row.title,
+        "description": row.standfirst,
+        "inLanguage": row.lang,
+        "mainEntityOfPage": absolute(url),
+        "isAccessibleForFree": free,
+        "publisher": {"@type": "Organization", "name": current_app.config["SITE_NAME"], "url": absolute("/")},
+        "isPartOf": {"@type": "Periodical", "name": edition.name},
+    }
+    if row.published_at:
+        data["datePublished"] = row.published_at.isoformat()
+        data["dateModified"] = (row.updated_at or row.published_at).isoformat()
+    if authors:
+        data["author"] = [{"@type": "Person", "name": name} for name in authors]
+    if not free:
+        data["hasPart"] = {"@type": "WebPageElement", "isAccessibleForFree": False, "cssSelector": ".lock"}
+    return script_json(data)
+
+
+def script_json(data: Any) -> Markup:
+    """JSON that may stand in a script element: no sign of it can end the element."""
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    for sign, escaped in _JSON_SIGNS.items():
+        text = text.replace(sign, escaped)
+    return Markup(text)  # noqa: S704  # nosec B704 - JSON with every sign of HTML escaped

@@ -1,0 +1,118 @@
+"""An article's address: who asks, what is decided, and the page that answers."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint, Response, abort, make_response, redirect, render_template
+from flask_login import current_user
+from sqlalchemy import select
+from werkzeug.wrappers import Response as BaseResponse
+
+from portal import clock
+from portal.access.asking import reader_facts
+from portal.access.decision import Case, decide
+from portal.access.vocabulary import ArticleFacts, Decision, NextStep, Outcome, ReaderFacts
+from portal.content import lists, pages, queries
+from portal.content.lock import Locked, Panel, panel
+from portal.content.models import Article, FormerSlug
+from portal.content.notes import Note, Open, note
+from portal.db import db
+from portal.reading import log
+from portal.verticals import Vertical
+from portal.web import PUBLIC, allow
+
+blueprint = Blueprint("content", __name__)
+
+
+@blueprint.get("/<string(maxlength=40):vertical>/article/<string(maxlength=160):slug>")
+@allow(PUBLIC)
+def article(vertical: str, slug: str) -> BaseResponse:
+    """The article whole, its preview with the lock panel, 301 to its right address, 410 when withdrawn, or 404."""
+    at = clock.now()
+    row = db.session.execute(queries.FACTS, {"slug": slug}).one_or_none()
+    if row is None:
+        return _moved(vertical, slug, at)
+    facts, reader = lists.article_facts(row), reader_facts()
+    decision = decide(facts, reader, at)
+    if vertical not in {part.slug for part in facts.verticals} or decision.outcome is Outcome.ABSENT:
+        abort(404)
+    if decision.outcome is Outcome.GONE:
+        return _gone(row.vertical)
+    if vertical != row.vertical:
+        return redirect(f"/{row.vertical}/article/{row.slug}", 301)
+    return _shown(Asked(row, facts, reader, decision, at))
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request for an article that exists for its reader."""
+
+    row: Any
+    facts: ArticleFacts
+    reader: ReaderFacts
+    decision: Decision
+    at: datetime
+
+    def name(self, slug: str | None, default: str = "") -> str:
+        """What one of the article's verticals is called."""
+        return next((name for known, name, *_rest in self.row.verticals if known == slug), default)
+
+
+def _shown(asked: Asked) -> Response:
+    decision = asked.decision
+    page = pages.load(db.session, asked.row, decision.full, asked.at)
+    lock = None if decision.full else _panel(page, asked)
+    line = _note(asked) if decision.full else None
+    call = decision.full and decision.next_step is NextStep.START_TRIAL
+    trial_call = {"slug": decision.vertical, "name": asked.name(decision.vertical)} if call else None
+    html = render_template("content/article.html", page=page, lock=lock, note=line, trial_call=trial_call)
+    if decision.full and asked.reader.reader_id is not None:
+        log.note(asked.reader.reader_id, asked.row.id, asked.at)
+    return make_response(html)
+
+
+def _panel(page: pages.ArticlePage, asked: Asked) -> Panel:
+    decision = asked.decision
+    try_slug = Case(asked.facts, asked.reader, asked.at).trial_vertical()
+    locked = Locked(
+        decision=decision,
+        access=page.access,
+        path=page.url,
+        name=asked.name(decision.vertical, page.vertical.name),
+        words=page.words_locked,
+        tables=page.tables_locked,
+        trial_open=try_slug is not None and try_slug == decision.vertical,
+        try_slug=try_slug,
+        try_name=asked.name(try_slug),
+        email=current_user.email if current_user.is_authenticated else "",
+    )
+    return panel(locked)
+
+
+def _note(asked: Asked) -> Note | None:
+    facts, decision = asked.facts, asked.decision
+    due = facts.published_at is not None and facts.published_at <= asked.at
+    return note(Open(decision, asked.name(decision.vertical), facts.state, due))
+
+
+def _moved(vertical: str, slug: str, at: datetime) -> BaseResponse:
+    """A former address answers 301, unless the article is not for this reader to know of."""
+    statement = (
+        select(Article.slug).join(FormerSlug, FormerSlug.article_id == Article.id).where(FormerSlug.slug == slug)
+    )
+    current = db.session.scalar(statement)
+    row = db.session.execute(queries.FACTS, {"slug": current}).one_or_none() if current else None
+    if row is None:
+        abort(404)
+    facts = lists.article_facts(row)
+    outcome = decide(facts, reader_facts(), at).outcome
+    if outcome is Outcome.ABSENT or vertical not in {part.slug for part in facts.verticals}:
+        abort(404)
+    return redirect(f"/{row.vertical}/article/{row.slug}", 301)
+
+
+def _gone(vertical: str) -> Response:
+    vertical_id = db.session.scalar(select(Vertical.id).where(Vertical.slug == vertical))
+    related = lists.latest(4, queries.in_vertical(vertical_id or 0))
+    return make_response(render_template("errors/410.html", related=related, status=410), 410)
