@@ -188,6 +188,7 @@ class Ribbon:
     detail: str
     action: tuple[str, str] | None
     dismiss_url: str | None
+    dismiss_key: str
     ends_at_iso: str | None
     countdown: str
 
@@ -236,6 +237,7 @@ def _drawn(c: Countdown) -> Ribbon:
         detail=c.detail,
         action=(_("Choose a plan"), "/plans") if offers else None,
         dismiss_url="/trial/ribbon/dismiss" if c.stage is Stage.ENDED else None,
+        dismiss_key=c.ended_key if c.stage is Stage.ENDED else "",
         ends_at_iso=c.ends_at.astimezone(PARIS).isoformat() if c.stage is Stage.LAST else None,
         countdown=c.time_left,
     )

@@ -44,7 +44,7 @@ def about(c: Countdown, verticals: Sequence[Vertical]) -> dict[str, Any]:
     site = current_app.config["SITE_URL"]
     alone = verticals[0] if len(verticals) == 1 else None
     return {
-        "c": c,
+        "trial": c,
         "colour": alone.colour if alone else None,
         "read_url": f"{site}/{alone.slug}/" if alone else f"{site}/",
         "plans_url": f"{site}/plans",

@@ -1,0 +1,239 @@
+"""The trial pages: choosing what to try, one-click starts, the ribbon's "hide this message", stopping offers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from urllib.parse import urlencode, urlsplit
+
+from flask import Blueprint, abort, flash, g, make_response, render_template, request
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+from portal import clock, throttle
+from portal.access.asking import forget_facts, reader_facts
+from portal.access.decision import decide
+from portal.accounts import browser, passwords, registration
+from portal.accounts.models import Reader
+from portal.accounts.views_registration import MAILBOX
+from portal.db import db, end_reading, writing
+from portal.extensions import csrf
+from portal.i18n import current_locale
+from portal.i18n import gettext as _
+from portal.trials import countdown, dates, mails, queries, words
+from portal.trials.forms import TrialForm
+from portal.trials.start import TrialRefused, start
+from portal.verticals import VerticalInfo
+from portal.web import MACHINE, PUBLIC, READER, allow, client_address, no_referrer, own_path, private, see_other
+
+blueprint = Blueprint("trials", __name__)
+REMIND_BEFORE = timedelta(days=3)
+
+
+@blueprint.get("/trial")
+@allow(PUBLIC)
+@private
+def trial() -> str | Response:
+    """The form for strangers; for readers what they may still try."""
+    if current_user.is_authenticated:
+        return _own_page()
+    return _form_page(_form())
+
+
+@blueprint.post("/trial")
+@allow(PUBLIC)
+@private
+def register() -> str | Response | tuple[str, int]:
+    """Keep the wish and write the mail; the same answer whoever has this address already."""
+    if current_user.is_authenticated:
+        return _started(request.form.getlist("verticals"))
+    form = _form()
+    if not form.validate():
+        return _form_page(form), 422
+    _request_registration(form)
+    return see_other(MAILBOX)
+
+
+def _request_registration(form: TrialForm) -> None:
+    """The hash is made before the unit of work: nothing is locked meanwhile. Raises Throttled, Busy."""
+    network = throttle.address_block(client_address())
+    registration.check_pace(db.session, email=form.email.data, network=network)
+    end_reading()
+    password_hash = passwords.hash_password(form.password.data)
+    slugs, next_path = list(form.verticals.data), own_path(form.next.data, "")
+    with writing() as session:
+        registration.request(
+            session,
+            email=form.email.data,
+            password_hash=password_hash,
+            locale=current_locale(),
+            intent={"verticals": slugs, "next": next_path},
+            name=form.name.data or "",
+            company=form.company.data or "",
+            browser_secret=browser.secret(),
+            network=network,
+        )
+    browser.note_registration(form.email.data, restart=_trial_address(slugs, next_path))
+
+
+def _trial_address(slugs: Sequence[str], next_path: str) -> str:
+    query = [("vertical", slug) for slug in slugs] + ([("next", next_path)] if next_path else [])
+    return f"/trial?{urlencode(query)}"
+
+
+def _form() -> TrialForm:
+    """The form, its boxes ticked after ?vertical= or the article one came from."""
+    known = _verticals()
+    next_path = own_path(request.args.get("next"), "")
+    wanted = request.args.getlist("vertical") or [next_path.split("/")[1] if next_path else ""]
+    open_ones = [vertical for vertical in known.values() if vertical.trial_open]
+    form = TrialForm(data={"verticals": [slug for slug in wanted if slug in known], "next": next_path})
+    form.verticals.choices = [(vertical.slug, vertical.name) for vertical in open_ones]
+    return form
+
+
+def _form_page(form: TrialForm) -> str:
+    ticked = [slug for slug, _name in form.verticals.choices if slug in (form.verticals.data or ())]
+    known = _verticals()
+    query = urlencode({"next": own_path(form.next.data, "")}) if form.next.data else ""
+    return render_template(
+        "trials/trial.html",
+        form=form,
+        vertical=ticked[0] if len(ticked) == 1 else None,
+        taglines={slug: _tagline(vertical) for slug, vertical in known.items()},
+        colours={slug: slug for slug in known},
+        steps=_steps(),
+        login_url=f"/login?{query}" if query else "/login",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """A vertical on the reader's own trial page."""
+
+    vertical: VerticalInfo
+    tagline: str
+    state: str = ""
+    tone: str = ""
+    detail: str = ""
+
+
+def _own_page() -> str:
+    facts, now = reader_facts(), clock.now()
+    running = {c.vertical: c for c in countdown.countdowns(facts, now) if c.stage is not countdown.Stage.ENDED}
+    offered, others = [], []
+    for slug, vertical in _verticals().items():
+        decision = decide(queries.guarded_article(slug), facts, now)
+        if slug in running:
+            others.append(Offered(vertical, "", _("On trial"), "", running[slug].until))
+        elif decision.full:
+            others.append(Offered(vertical, "", _("Open to you"), "ok"))
+        elif slug in facts.tried:
+            others.append(Offered(vertical, "", _("Tried"), "plain"))
+        elif vertical.trial_open:
+            offered.append(Offered(vertical, _tagline(vertical)))
+    code = "suspended" if facts.suspended else "" if facts.confirmed else "unconfirmed"
+    return render_template(
+        "trials/own.html",
+        offered=[] if code else offered,
+        others=others,
+        hindered=words.refused(code) if code else "",
+        next=own_path(request.args.get("next"), ""),
+        steps=_steps(),
+    )
+
+
+@blueprint.post("/trial/start")
+@allow(READER)
+def start_now() -> Response:
+    """One click, from a lock panel or the trial page: start, and back to what one was reading."""
+    return _started(request.form.getlist("vertical"))
+
+
+def _started(slugs: list[str]) -> Response:
+    with writing() as session:
+        reader = session.get_one(Reader, current_user.id)
+        try:
+            answer = start(session, reader, slugs, clock.now())
+            told = words.sentences(answer)
+        except TrialRefused as refusal:
+            told = [("warning", words.refused(refusal.code))]
+    tell(told)
+    first = slugs[0] if slugs and slugs[0] in _verticals() else None
+    return see_other(own_path(request.form.get("next"), f"/{first}/" if first else "/trial"))
+
+
+def tell(told: list[tuple[str, str]]) -> None:
+    """Show these sentences on the next page, which reads the facts anew."""
+    forget_facts()
+    for kind, sentence in told:
+        flash(sentence, kind)
+
+
+@blueprint.post("/trial/ribbon/dismiss")
+@allow(READER)
+def dismiss_ribbon() -> Response:
+    """Hide the line that says that a trial has ended; a later end is told again."""
+    ribbon = countdown.ribbon()
+    response = see_other(own_path(urlsplit(request.referrer or "").path))
+    if ribbon is not None and ribbon.dismiss_key:
+        response.set_cookie(
+            countdown.DISMISSED_COOKIE,
+            ribbon.dismiss_key,
+            max_age=14 * 24 * 3600,
+            secure=request.is_secure,
+            httponly=True,
+            samesite="Lax",
+        )
+    return response
+
+
+@blueprint.get("/trial/offers/<token>")
+@allow(PUBLIC)
+@no_referrer
+def offers(token: str) -> str:
+    """Opened from a mail: a button that stops the offers."""
+    if mails.reader_of(token) is None:
+        abort(404)
+    g.no_ribbon = True
+    return render_template("trials/offers.html", stopped=False)
+
+
+@blueprint.post("/trial/offers/<token>")
+@allow(MACHINE)
+@csrf.exempt  # type: ignore[untyped-decorator]
+@no_referrer
+def stop_offers(token: str) -> Response:
+    """No more offers by mail; also what a mail program's own button sends (RFC 8058), so no session is asked for."""
+    reader_id = mails.reader_of(token)
+    with writing() as session:
+        reader = session.get(Reader, reader_id) if reader_id is not None else None
+        if reader is not None:
+            reader.marketing_consent_at = None
+    if reader is None:
+        abort(404)
+    g.no_ribbon = True
+    return make_response(render_template("trials/offers.html", stopped=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """When what happens in a trial that begins today."""
+
+    reminder: date
+    last: date
+
+
+def _steps() -> Steps:
+    last = dates.last_day(dates.end_of_trial(clock.now()))
+    return Steps(last - REMIND_BEFORE, last)
+
+
+def _tagline(vertical: VerticalInfo) -> str:
+    return (vertical.tagline_en or vertical.tagline) if current_locale() == "en" else vertical.tagline
+
+
+def _verticals() -> dict[str, VerticalInfo]:
+    found: dict[str, VerticalInfo] | None = g.get("trial_verticals")
+    if found is None:
+        found = g.trial_verticals = queries.verticals_by_slug(db.session)
+    return found
