@@ -20,7 +20,7 @@ def read_form(text: str) -> dict[str, Any]:
         pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_PAIRS, errors="strict")
     except ValueError as fault:
         raise ApiError("Invalid request body: it is not a well-formed form.") from fault
-    return _listed(nest(pairs))
+    return {key: _listed(value) for key, value in nest(pairs).items()}
 
 
 def nest(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:

@@ -79,7 +79,7 @@ def _settle(desk: Desk, given: dict[str, Any]) -> dict[str, Any]:
         }
 
 
-def _reset(desk: Desk, given: dict[str, Any]) -> dict[str, Any]:
+def _reset(desk: Desk, _given: dict[str, Any]) -> dict[str, Any]:
     """Forget everything but the address of the webhooks."""
     desk.store.empty()
     furnish(desk)

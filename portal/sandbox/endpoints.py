@@ -29,13 +29,15 @@ class Endpoint:
 
 
 ENDPOINTS: list[Endpoint] = []
+UNEXPANDED = (("DELETE", "customers/<customer>"), ("DELETE", "webhook_endpoints/<address>"))
+"""What answers with a tombstone has nothing to expand."""
 
 
 def endpoint(
     method: str, path: str, fields: dict[str, Kind] | None = None, required: tuple[str, ...] = ()
 ) -> Callable[[Handler], Handler]:
     """Enter a handler (desk, parameters, *ids) → stored object or list into the table."""
-    known = (fields or {}) | {"expand": many(text())}
+    known = (fields or {}) | ({} if (method, path) in UNEXPANDED else {"expand": many(text())})
 
     def enter(handler: Handler) -> Handler:
         ENDPOINTS.append(Endpoint(method, f"/v1/{path}", known, required, handler))

@@ -17,7 +17,7 @@ def expanded(desk: Desk, answer: Document, paths: list[str]) -> Document:
     """The answer with every asked path expanded; ApiError for a path that leads nowhere."""
     for path in paths:
         steps = path.split(".")
-        if len(steps) > MAX_DEPTH + (steps[0] == "data"):
+        if len(steps) > MAX_DEPTH:
             raise ApiError(f"You cannot expand more than {MAX_DEPTH} levels of a property ({path}).", param="expand")
         _expand(desk, answer, steps, path)
     return answer

@@ -165,9 +165,7 @@ def when(raw: Any, name: str) -> dict[str, int]:
     return {"gte": exact, "lte": exact}
 
 
-ADDRESS = struct(
-    **{part: unset(text()) for part in ("city", "country", "line1", "line2", "postal_code", "state")}
-)
+ADDRESS = struct(**{part: unset(text()) for part in ("city", "country", "line1", "line2", "postal_code", "state")})
 PAGE: dict[str, Kind] = {
     "limit": integer(1, 100),
     "starting_after": text(),

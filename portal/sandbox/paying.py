@@ -73,9 +73,7 @@ def _complete(desk: Desk, session: Document, customer: Document, result: subscri
 
 
 def _refused(desk: Desk, session: Document, card: Card, details: Details, customer: Document) -> Paid:
-    amount = session["amount_total"] or sum(
-        item["amount_total"] for item in expand.line_items(desk, session)["data"]
-    )
+    amount = session["amount_total"] or sum(item["amount_total"] for item in expand.line_items(desk, session)["data"])
     method = cards.keep(desk, card, details, None)
     demand = Demand(amount, session["currency"], customer["id"])
     attempt = charging.take(desk, demand, method, card.refusal)

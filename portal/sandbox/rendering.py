@@ -6,7 +6,6 @@ A stored field whose name begins with an underscore is the stand-in's own.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from portal.sandbox.store import Document, Store
 
@@ -29,7 +28,7 @@ def items_of(store: Store, subscription: str) -> list[Document]:
     return store.find("subscription_item", ("subscription", "=", subscription), oldest_first=True)
 
 
-def _as_it_is(store: Store, public: Document) -> Document:
+def _as_it_is(_store: Store, public: Document) -> Document:
     return public
 
 
@@ -86,7 +85,7 @@ def without(document: Document, *names: str) -> Document:
     return {key: value for key, value in document.items() if key not in names}
 
 
-RENDERERS: dict[str, Callable[[Store, Document], Any]] = {
+RENDERERS: dict[str, Callable[[Store, Document], Document]] = {
     "subscription": _subscription,
     "subscription_item": _subscription_item,
     "item": _item,

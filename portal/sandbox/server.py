@@ -50,7 +50,7 @@ class Server:
         self.http.app = create_app(self.desk, wire_log)
         self.sender = Sender(self.desk, wire_log)
         self._stopping = threading.Event()
-        self._threads = [threading.Thread(target=self.http.serve_forever, daemon=True)]
+        self._threads = [threading.Thread(target=self.http.serve_forever, args=(0.05,), daemon=True)]
         if config.ticker:
             self._threads.append(threading.Thread(target=self._tick, daemon=True))
         furnish(self.desk)
@@ -109,6 +109,6 @@ def _listen(config: Config) -> BaseWSGIServer:
         return make_server(host, port, _nothing, threaded=True, request_handler=handler, fd=descriptor)
 
 
-def _nothing(environ: object, start: object) -> list[bytes]:
+def _nothing(_environ: object, _start: object) -> list[bytes]:
     """Placeholder until the application exists: it needs the port that listening finds."""
     return []

@@ -160,8 +160,14 @@ def _where(kind: str, conditions: Sequence[Condition]) -> tuple[str, list[Any]]:
 
 def _compare(path: str, operator: str) -> str:
     if operator == "in":
-        return f"json_extract(data, '$.{path}') IN (SELECT value FROM json_each(?))"
-    if operator not in OPERATORS or not path.replace(".", "").replace("_", "").isalnum():
-        raise ValueError(f"not a condition: {path} {operator}")
-    field = "created" if path == "created" else f"json_extract(data, '$.{path}')"
-    return f"{field} {operator} ?"
+        listed = "(SELECT value FROM json_each(?))"
+        return f"{_field(path)} IN {listed}"
+    if operator not in OPERATORS:
+        raise ValueError(f"not an operator: {operator}")
+    return f"{_field(path)} {operator} ?"
+
+
+def _field(path: str) -> str:
+    if not path.replace(".", "").replace("_", "").isalnum():
+        raise ValueError(f"not a field: {path}")
+    return "created" if path == "created" else f"json_extract(data, '$.{path}')"

@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import logging
 import sqlite3
 from typing import Any, NamedTuple
 
 from flask import Blueprint, Response, request
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from portal.sandbox import expand, ids, resources
 from portal.sandbox.bracket import read_form
@@ -21,6 +23,7 @@ from portal.sandbox.params import read_fields
 from portal.sandbox.store import Document
 from portal.sandbox.wirelog import WireLog
 
+trouble = logging.getLogger(__name__)
 KEPT = 86_400
 """Seconds that an answer is kept under its idempotency key."""
 MOUNTED = resources.__all__  # importing the package is what fills ENDPOINTS
@@ -49,11 +52,15 @@ def _view(desk: Desk, log: WireLog, endpoint: Endpoint) -> Any:
     def view(**names: str) -> Response:
         request_id = ids.new_id("request")
         try:
-            _check_key(), _check_version()
+            _check_key()
+            _check_version()
             parameters = read_fields(read_form(_sent()), endpoint.fields, endpoint.required)
             answer = _answer(desk, endpoint, parameters, names, request_id)
         except ApiError as fault:
             answer = _failed(fault)
+        except Exception:
+            trouble.exception("%s %s failed", endpoint.method, request.path)
+            answer = _failed(ApiError("The stand-in failed; its log says why.", status=500, kind="api_error"))
         return _response(log, answer, request_id)
 
     return view
@@ -73,6 +80,8 @@ def _sent() -> str:
             return request.get_data(cache=True).decode()
         except UnicodeDecodeError as fault:
             raise ApiError("Invalid request body: it is not UTF-8.") from fault
+        except RequestEntityTooLarge as fault:
+            raise ApiError("Invalid request body: it is too large.", status=413) from fault
     return request.query_string.decode("ascii", "replace")
 
 
@@ -166,6 +175,6 @@ def _response(log: WireLog, answer: Answer, request_id: str) -> Response:
     if answer.replayed:
         response.headers["Idempotent-Replayed"] = "true"
         response.headers["Original-Request"] = answer.replayed
-    body = request.get_data(cache=True, as_text=True) if request.method == "POST" else ""
+    body = request.get_data(cache=True, as_text=True) if request.method == "POST" and answer.status != 413 else ""
     log.request(request.method, request.full_path.rstrip("?"), body, answer.status, json.loads(answer.body))
     return response

@@ -19,12 +19,33 @@ from typing import Any
 from tests.stripe_contract.schemas import Converter, Schema
 from tests.stripe_contract.typings import Module, Package, constant, name_of
 
-FAMILIES = (
-    "customers products prices checkout/sessions billing_portal subscriptions subscription_items "
-    "subscription_schedules invoices invoiceitems invoice_payments payment_methods payment_intents setup_intents "
-    "coupons promotion_codes tax_ids tax_rates events webhook_endpoints test_helpers/test_clocks credit_notes "
-    "refunds charges disputes"
-).split()
+FAMILIES = [
+    "customers",
+    "products",
+    "prices",
+    "checkout/sessions",
+    "billing_portal",
+    "subscriptions",
+    "subscription_items",
+    "subscription_schedules",
+    "invoices",
+    "invoiceitems",
+    "invoice_payments",
+    "payment_methods",
+    "payment_intents",
+    "setup_intents",
+    "coupons",
+    "promotion_codes",
+    "tax_ids",
+    "tax_rates",
+    "events",
+    "webhook_endpoints",
+    "test_helpers/test_clocks",
+    "credit_notes",
+    "refunds",
+    "charges",
+    "disputes",
+]
 FORM = "application/x-www-form-urlencoded"
 
 
@@ -51,7 +72,8 @@ def installed() -> Path:
 
 def derive(root: Path) -> dict[str, Any]:
     """The document of the families of endpoints that a subscription business meets."""
-    package, components = Package(root), {}  # type: tuple[Package, dict[str, Schema]]
+    package = Package(root)
+    components: dict[str, Schema] = {}
     paths: dict[str, dict[str, Any]] = {}
     for module, service in package.services():
         for method in service.body:

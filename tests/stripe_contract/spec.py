@@ -62,7 +62,10 @@ def check_request(method: str, url: str, body: str = "") -> list[Offence]:
     if operation is None:
         return [Offence("url_invalid", address.path, f"Unrecognized request URL ({method}: {address.path})")]
     text = body if method.upper() == "POST" else address.query
-    data = coerce(nest(parse_qsl(text, keep_blank_values=True)), operation.asked)
+    try:
+        data = coerce(nest(parse_qsl(text, keep_blank_values=True)), operation.asked)
+    except ValueError as fault:
+        return [Offence("parameter_invalid", "", str(fault))]
     return [offence for error in _errors(operation.asked, data) for offence in _refusals(error)]
 
 
@@ -90,13 +93,18 @@ def check(schema: Schema, value: Any) -> list[Offence]:
 
 
 def nest(pairs: list[tuple[str, str]]) -> dict[str, Any]:
-    """Bracket-form pairs as nested dictionaries; read apart from the stand-in's own reader on purpose."""
+    """Bracket-form pairs as nested dictionaries; ValueError when two of them conflict.
+
+    Written apart from the stand-in's own reader on purpose.
+    """
     root: dict[str, Any] = {}
     for name, value in pairs:
         *way, last = [name.split("[", 1)[0], *re.findall(r"\[([^\]]*)\]", name)]
         here = root
         for step in way:
             here = here.setdefault(step or str(len(here)), {})
+            if not isinstance(here, dict):
+                raise ValueError(f"conflicting values for {name}")
         here[last or str(len(here))] = value
     return root
 
@@ -125,6 +133,7 @@ def _coerce_dict(value: dict[str, Any], schema: Schema) -> Any:
 
 
 def _refusals(error: jsonschema.ValidationError) -> list[Offence]:
+    error = best_match([error]) or error
     where = "".join(f"[{step}]" if place else str(step) for place, step in enumerate(error.absolute_path))
     if error.validator == "additionalProperties":
         unknown = sorted(set(error.instance) - set(error.schema.get("properties", {})))

@@ -76,9 +76,7 @@ def _intent(desk: Desk, demand: Demand) -> Document:
     return desk.add("payment_intent", fields, identifier)
 
 
-def _settle_intent(
-    desk: Desk, intent: Document, charge: Document, method: Document, refusal: str | None
-) -> None:
+def _settle_intent(desk: Desk, intent: Document, charge: Document, method: Document, refusal: str | None) -> None:
     if refusal is None:
         desk.change(
             intent,
@@ -166,14 +164,47 @@ def _card(card: Document) -> Document:
     return {name: card[name] for name in shown} | {"network": card["brand"], "three_d_secure": None, "wallet": None}
 
 
-INTENT_EMPTY = (
-    "application application_fee_amount automatic_payment_methods canceled_at cancellation_reason customer_account "
-    "last_payment_error latest_charge next_action on_behalf_of payment_method payment_method_configuration_details "
-    "payment_method_options processing receipt_email review shipping source statement_descriptor "
-    "statement_descriptor_suffix transfer_data transfer_group"
-).split()
-CHARGE_EMPTY = (
-    "application application_fee application_fee_amount balance_transaction calculated_statement_descriptor "
-    "description failure_balance_transaction on_behalf_of receipt_email receipt_number receipt_url review shipping "
-    "source_transfer statement_descriptor statement_descriptor_suffix transfer_data transfer_group"
-).split()
+INTENT_EMPTY = [
+    "application",
+    "application_fee_amount",
+    "automatic_payment_methods",
+    "canceled_at",
+    "cancellation_reason",
+    "customer_account",
+    "last_payment_error",
+    "latest_charge",
+    "next_action",
+    "on_behalf_of",
+    "payment_method",
+    "payment_method_configuration_details",
+    "payment_method_options",
+    "processing",
+    "receipt_email",
+    "review",
+    "shipping",
+    "source",
+    "statement_descriptor",
+    "statement_descriptor_suffix",
+    "transfer_data",
+    "transfer_group",
+]
+CHARGE_EMPTY = [
+    "application",
+    "application_fee",
+    "application_fee_amount",
+    "balance_transaction",
+    "calculated_statement_descriptor",
+    "description",
+    "failure_balance_transaction",
+    "on_behalf_of",
+    "receipt_email",
+    "receipt_number",
+    "receipt_url",
+    "review",
+    "shipping",
+    "source_transfer",
+    "statement_descriptor",
+    "statement_descriptor_suffix",
+    "transfer_data",
+    "transfer_group",
+]

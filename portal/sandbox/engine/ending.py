@@ -21,9 +21,7 @@ def cancel_at(desk: Desk, subscription: Document, instant: int, details: Documen
     return subscription
 
 
-def cancel_at_period_end(
-    desk: Desk, subscription: Document, instant: int, details: Document | None = None
-) -> Document:
+def cancel_at_period_end(desk: Desk, subscription: Document, instant: int, details: Document | None = None) -> Document:
     """Announce the end by the classic boolean; the date is shown beside it."""
     reason = NO_DETAILS | {"reason": "cancellation_requested"} | (details or {})
     fields = {"cancel_at": instant, "canceled_at": desk.now(), "cancellation_details": reason}

@@ -169,39 +169,67 @@ def _payer(customer: Document) -> Document:
 def _blank(desk: Desk, identifier: str, lines: list[Document]) -> Document:
     nothing: dict[str, Any] = dict.fromkeys(EMPTY_FIELDS)
     zero = dict.fromkeys(ZERO_FIELDS, 0)
-    return nothing | zero | {
-        "account_country": "FR",
-        "account_name": desk.config.account_name,
-        "attempted": False,
-        "auto_advance": True,
-        "automatic_tax": {
-            "disabled_reason": None, "enabled": False, "liability": None, "provider": None, "status": None
-        },
-        "default_tax_rates": [],
-        "discounts": [],
-        "issuer": {"account": None, "type": "self"},
-        "lines": envelope(f"/v1/invoices/{identifier}/lines", lines),
-        "metadata": {},
-        "payment_settings": {
-            "default_mandate": None, "payment_method_options": None, "payment_method_types": None
-        },
-        "status": "draft",
-        "status_transitions": dict.fromkeys(
-            ("finalized_at", "marked_uncollectible_at", "paid_at", "voided_at")
-        ),
-        "total_discount_amounts": [],
-        "total_pretax_credit_amounts": [],
-        "webhooks_delivered_at": desk.now(),
-    }  # fmt: skip
+    return (
+        nothing
+        | zero
+        | {
+            "account_country": "FR",
+            "account_name": desk.config.account_name,
+            "attempted": False,
+            "auto_advance": True,
+            "automatic_tax": {
+                "disabled_reason": None,
+                "enabled": False,
+                "liability": None,
+                "provider": None,
+                "status": None,
+            },
+            "default_tax_rates": [],
+            "discounts": [],
+            "issuer": {"account": None, "type": "self"},
+            "lines": envelope(f"/v1/invoices/{identifier}/lines", lines),
+            "metadata": {},
+            "payment_settings": {"default_mandate": None, "payment_method_options": None, "payment_method_types": None},
+            "status": "draft",
+            "status_transitions": dict.fromkeys(("finalized_at", "marked_uncollectible_at", "paid_at", "voided_at")),
+            "total_discount_amounts": [],
+            "total_pretax_credit_amounts": [],
+            "webhooks_delivered_at": desk.now(),
+        }
+    )
 
 
-EMPTY_FIELDS = (
-    "account_tax_ids application automatically_finalizes_at custom_fields default_source description due_date "
-    "effective_at ending_balance footer from_invoice hosted_invoice_url invoice_pdf last_finalization_error "
-    "latest_revision next_payment_attempt number on_behalf_of receipt_number rendering shipping_cost "
-    "shipping_details statement_descriptor test_clock"
-).split()
-ZERO_FIELDS = (
-    "amount_overpaid amount_shipping attempt_count post_payment_credit_notes_amount "
-    "pre_payment_credit_notes_amount starting_balance"
-).split()
+EMPTY_FIELDS = [
+    "account_tax_ids",
+    "application",
+    "automatically_finalizes_at",
+    "custom_fields",
+    "default_source",
+    "description",
+    "due_date",
+    "effective_at",
+    "ending_balance",
+    "footer",
+    "from_invoice",
+    "hosted_invoice_url",
+    "invoice_pdf",
+    "last_finalization_error",
+    "latest_revision",
+    "next_payment_attempt",
+    "number",
+    "on_behalf_of",
+    "receipt_number",
+    "rendering",
+    "shipping_cost",
+    "shipping_details",
+    "statement_descriptor",
+    "test_clock",
+]
+ZERO_FIELDS = [
+    "amount_overpaid",
+    "amount_shipping",
+    "attempt_count",
+    "post_payment_credit_notes_amount",
+    "pre_payment_credit_notes_amount",
+    "starting_balance",
+]

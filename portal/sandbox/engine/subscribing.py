@@ -116,9 +116,25 @@ def _fields(desk: Desk, order: Order, anchor: int, currency: str) -> Document:
     }
 
 
-EMPTY_FIELDS = (
-    "application application_fee_percent billing_cycle_anchor_config billing_thresholds cancel_at canceled_at "
-    "customer_account days_until_due default_source ended_at latest_invoice next_pending_invoice_item_invoice "
-    "on_behalf_of pause_collection pending_invoice_item_interval pending_setup_intent pending_update schedule "
-    "test_clock transfer_data"
-).split()
+EMPTY_FIELDS = [
+    "application",
+    "application_fee_percent",
+    "billing_cycle_anchor_config",
+    "billing_thresholds",
+    "cancel_at",
+    "canceled_at",
+    "customer_account",
+    "days_until_due",
+    "default_source",
+    "ended_at",
+    "latest_invoice",
+    "next_pending_invoice_item_invoice",
+    "on_behalf_of",
+    "pause_collection",
+    "pending_invoice_item_interval",
+    "pending_setup_intent",
+    "pending_update",
+    "schedule",
+    "test_clock",
+    "transfer_data",
+]

@@ -13,7 +13,6 @@ from portal.sandbox.engine.cards import CARDS, Card, Details
 from portal.sandbox.pages.formats import PARIS
 from portal.sandbox.pages.words import say
 
-
 FIELDS = ("number", "expiry", "cvc", "name")
 EXPLAINED = (
     ("4242424242424242", "card_ok"),
@@ -70,11 +69,14 @@ def _expiry_error(desk: Desk, expiry: re.Match[str] | None) -> str | None:
     return "expiry_past" if (2000 + int(expiry[2]), int(expiry[1])) < (today.year, today.month) else None
 
 
+def problems(form: CardForm, tongue: str, declined: bool) -> list[tuple[str, str]]:
+    """What to say at the top of the page: (field to go to, sentence)."""
+    return [("number", say(tongue, "declined"))] if declined else list(form.errors.items())
+
+
 def explained_cards(tongue: str) -> list[dict[str, str]]:
     """The cards that the page explains."""
-    return [
-        {"number": number, "spaced": spaced(number), "does": say(tongue, key)} for number, key in EXPLAINED
-    ]
+    return [{"number": number, "spaced": spaced(number), "does": say(tongue, key)} for number, key in EXPLAINED]
 
 
 def spaced(number: str) -> str:

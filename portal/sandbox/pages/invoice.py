@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Response, redirect, request
+from flask import Response, redirect
 from werkzeug.wrappers import Response as AnyResponse
 
 from portal.sandbox.desk import Desk
@@ -43,9 +43,28 @@ def pay(desk: Desk, invoice: Document) -> AnyResponse:
 def download(desk: Desk, invoice: Document) -> Response:
     """The invoice as a PDF of one page."""
     tongue = _tongue(desk, invoice)
-    response = Response(pdf.invoice(desk, invoice, tongue), content_type="application/pdf")
+    response = Response(
+        pdf.invoice(desk, invoice, lines(desk, invoice, tongue), tongue), content_type="application/pdf"
+    )
     response.headers["Content-Disposition"] = f'inline; filename="{invoice["number"]}.pdf"'
     return response
+
+
+def lines(desk: Desk, invoice: Document, tongue: str) -> list[Document]:
+    """The invoice's lines for people: [{name, quantity, start, end, amount}]."""
+    return [_line(desk, line, tongue) for line in invoice["lines"]["data"]]
+
+
+def _line(desk: Desk, line: Document, tongue: str) -> Document:
+    name = desk.get("product", line["pricing"]["price_details"]["product"])["name"]
+    free = line["pricing"]["unit_amount_decimal"] == "0"
+    return {
+        "name": say(tongue, "trial_line", name=name) if free else name,
+        "quantity": line["quantity"],
+        "start": line["period"]["start"],
+        "end": line["period"]["end"],
+        "amount": line["amount"],
+    }
 
 
 def _tongue(desk: Desk, invoice: Document) -> str:
@@ -61,10 +80,10 @@ def _page(desk: Desk, invoice: Document, form: CardForm, status: int = 200, decl
         tongue,
         status=status,
         invoice=invoice,
+        lines=lines(desk, invoice, tongue),
         taxes=[(desk.get("tax_rate", tax["tax_rate_details"]["tax_rate"]), tax) for tax in invoice["total_taxes"]],
         form=form,
-        problems=[say(tongue, "declined")] if declined else list(form.errors.values()),
+        problems=cardform.problems(form, tongue, declined),
         cards=cardform.explained_cards(tongue),
         seller=desk.config.account_name,
-        printing="print" in request.args,
     )

@@ -10,7 +10,6 @@ from portal.sandbox.desk import Desk
 from portal.sandbox.engine import duties
 from portal.sandbox.pages import cardform, layout, order
 from portal.sandbox.pages.cardform import CardForm
-from portal.sandbox.pages.words import say
 from portal.sandbox.store import Document
 
 
@@ -69,9 +68,7 @@ def _success(session: Document) -> str:
     return str(session["success_url"]).replace("{CHECKOUT_SESSION_ID}", session["id"])
 
 
-def _page(
-    desk: Desk, session: Document, form: CardForm, declined: bool = False, status: int = 200
-) -> Response:
+def _page(desk: Desk, session: Document, form: CardForm, declined: bool = False, status: int = 200) -> Response:
     tongue = layout.language(session["locale"])
     items = desk.store.find("item", ("_session", "=", session["id"]), oldest_first=True)
     entries = [item | {"tax_rates": item["_tax_rates"]} for item in items]
@@ -87,7 +84,7 @@ def _page(
         then=layout.then(summary.interval),
         trial_end=session["_order"]["trial_end"],
         form=form,
-        problems=[say(tongue, "declined")] if declined else list(form.errors.values()),
+        problems=cardform.problems(form, tongue, declined),
         declined=declined,
         cards=cardform.explained_cards(tongue),
         seller=desk.config.account_name,

@@ -9,7 +9,7 @@ from portal.sandbox.pages import formats
 from portal.sandbox.pages.words import say
 from portal.sandbox.store import Document
 
-WIDTH, HEIGHT, MARGIN = 595, 842, 56
+WIDTH, HEIGHT, MARGIN, ROW = 595, 842, 56, 36
 
 
 class Text(NamedTuple):
@@ -22,9 +22,11 @@ class Text(NamedTuple):
     bold: bool = False
 
 
-def invoice(desk: Desk, document: Document, tongue: str) -> bytes:
-    """The invoice as bytes of a PDF 1.4 file."""
-    return write([*_head(desk, document, tongue), *_body(desk, document, tongue)])
+def invoice(desk: Desk, document: Document, lines: list[Document], tongue: str) -> bytes:
+    """The invoice as bytes of a PDF 1.4 file; `lines` as its page shows them."""
+    return write(
+        [*_head(desk, document, tongue), *_lines(document, lines, tongue), *_sums(desk, document, lines, tongue)]
+    )
 
 
 def _head(desk: Desk, document: Document, tongue: str) -> list[Text]:
@@ -39,25 +41,28 @@ def _head(desk: Desk, document: Document, tongue: str) -> list[Text]:
     ]
 
 
-def _body(desk: Desk, document: Document, tongue: str) -> list[Text]:
-    def amount(cents: int) -> str:
-        return formats.money(tongue, cents, document["currency"])
+def _lines(document: Document, lines: list[Document], tongue: str) -> list[Text]:
+    texts = [Text(MARGIN, 200, say(tongue, "line"), 9, True), Text(440, 200, say(tongue, "net"), 9, True)]
+    for place, line in enumerate(lines):
+        y = 222 + ROW * place
+        amount = formats.money(tongue, line["amount"], document["currency"])
+        period = say(tongue, "period", start=formats.day(tongue, line["start"]), end=formats.day(tongue, line["end"]))
+        named = f"{line['name']} × {line['quantity']}" if line["quantity"] > 1 else line["name"]
+        texts += [Text(MARGIN, y, named), Text(440, y, amount), Text(MARGIN, y + 13, period, 8)]
+    return texts
 
-    texts, y = [Text(MARGIN, 200, say(tongue, "line"), 9, True), Text(440, 200, say(tongue, "net"), 9, True)], 200
-    for line in document["lines"]["data"]:
-        y += 22
-        texts += [Text(MARGIN, y, line["description"]), Text(440, y, amount(line["amount"]))]
-    y += 34
+
+def _sums(desk: Desk, document: Document, lines: list[Document], tongue: str) -> list[Text]:
     rows = [(say(tongue, "subtotal"), document["subtotal"])]
     for tax in document["total_taxes"]:
         rate = desk.get("tax_rate", tax["tax_rate_details"]["tax_rate"])["percentage"]
         rows.append((say(tongue, "tax", rate=formats.percent(tongue, rate)), tax["amount"]))
     rows.append((say(tongue, "total"), document["total"]))
-    for label, cents in rows:
-        bold = label == rows[-1][0]
-        texts += [Text(320, y, label, 10, bold), Text(440, y, amount(cents), 10, bold)]
-        y += 18
-    return [*texts, Text(320, y + 6, say(tongue, f"status_{document['status']}"), 10, True)]
+    y, texts = 234 + ROW * len(lines), []
+    for place, (label, cents) in enumerate(rows):
+        amount, bold = formats.money(tongue, cents, document["currency"]), place == len(rows) - 1
+        texts += [Text(320, y + 18 * place, label, 10, bold), Text(440, y + 18 * place, amount, 10, bold)]
+    return [*texts, Text(320, y + 18 * len(rows) + 6, say(tongue, f"status_{document['status']}"), 10, True)]
 
 
 def write(texts: list[Text]) -> bytes:

@@ -158,7 +158,7 @@ def _card_page(desk: Desk, visit: Visit, form: CardForm, status: int, declined: 
         status,
         visit=visit,
         form=form,
-        problems=[say(visit.tongue, "declined")] if declined else list(form.errors.values()),
+        problems=cardform.problems(form, visit.tongue, declined),
         cards=cardform.explained_cards(visit.tongue),
         seller=desk.config.account_name,
     )
@@ -192,7 +192,13 @@ def _shown(desk: Desk, visit: Visit, subscription: Document) -> Document:
         "cancel_at": subscription["cancel_at"],
         "ended_at": subscription["ended_at"],
         "over": subscription["status"] in OVER,
+        "owed": _owed(desk, subscription),
     }
+
+
+def _owed(desk: Desk, subscription: Document) -> Document | None:
+    conditions = (("_subscription", "=", subscription["id"]), ("status", "=", "open"))
+    return next(iter(desk.store.find("invoice", *conditions, oldest_first=True, limit=1)), None)
 
 
 def _card(desk: Desk, customer: Document, subscriptions: list[Document]) -> Document | None:

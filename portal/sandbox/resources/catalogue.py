@@ -55,7 +55,7 @@ def update_product(desk: Desk, parameters: dict[str, Any], product: str) -> Docu
 
 
 @endpoint("GET", "products/<product>")
-def retrieve_product(desk: Desk, parameters: dict[str, Any], product: str) -> Document:
+def retrieve_product(desk: Desk, _parameters: dict[str, Any], product: str) -> Document:
     """One product."""
     return desk.get("product", product)
 
@@ -95,7 +95,7 @@ def update_tax_rate(desk: Desk, parameters: dict[str, Any], tax_rate: str) -> Do
 
 
 @endpoint("GET", "tax_rates/<tax_rate>")
-def retrieve_tax_rate(desk: Desk, parameters: dict[str, Any], tax_rate: str) -> Document:
+def retrieve_tax_rate(desk: Desk, _parameters: dict[str, Any], tax_rate: str) -> Document:
     """One tax rate."""
     return desk.get("tax_rate", tax_rate)
 

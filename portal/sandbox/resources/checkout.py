@@ -30,9 +30,7 @@ from portal.sandbox.store import Document
 
 HALF_HOUR, DAY = 1_800, 86_400
 LOCALES = choice("auto", "fr", "en", "en-GB")
-LINE = struct(
-    "price", metadata=metadata, price=text(), quantity=integer(1, 999_999), tax_rates=many(text(), 5)
-)
+LINE = struct("price", metadata=metadata, price=text(), quantity=integer(1, 999_999), tax_rates=many(text(), 5))
 SUBSCRIPTION = struct(
     billing_mode=struct("type", type=choice("flexible")),
     description=text(500),
@@ -80,7 +78,7 @@ def create(desk: Desk, parameters: dict[str, Any]) -> Document:
 
 
 @endpoint("GET", "checkout/sessions/<session>")
-def retrieve(desk: Desk, parameters: dict[str, Any], session: str) -> Document:
+def retrieve(desk: Desk, _parameters: dict[str, Any], session: str) -> Document:
     """One session."""
     return desk.get("checkout.session", session)
 
@@ -104,12 +102,12 @@ def listed(desk: Desk, parameters: dict[str, Any]) -> Document:
 
 
 @endpoint("POST", "checkout/sessions/<session>/expire")
-def expire(desk: Desk, parameters: dict[str, Any], session: str) -> Document:
+def expire(desk: Desk, _parameters: dict[str, Any], session: str) -> Document:
     """A session closed before its time."""
     found = desk.get("checkout.session", session)
     if found["status"] != "open":
         message = (
-            "Only Checkout Sessions with a status in [\"open\"] can be expired. "
+            'Only Checkout Sessions with a status in ["open"] can be expired. '
             f"This Checkout Session has a status of {found['status']}."
         )
         raise ApiError(message, param="session")
@@ -120,7 +118,7 @@ def expire(desk: Desk, parameters: dict[str, Any], session: str) -> Document:
 
 
 @endpoint("GET", "checkout/sessions/<session>/line_items", PAGE)
-def line_items(desk: Desk, parameters: dict[str, Any], session: str) -> Document:
+def line_items(desk: Desk, _parameters: dict[str, Any], session: str) -> Document:
     """What a session sells; never more than one page of it here."""
     return expand.line_items(desk, desk.get("checkout.session", session))
 
@@ -153,9 +151,13 @@ def _check_expiry(desk: Desk, moment: int | None) -> None:
     ahead = moment - desk.now()
     # A few seconds' tolerance below: the caller's clock read is always a little before ours.
     if ahead < HALF_HOUR - 5:
-        raise ApiError("The `expires_at` timestamp must be at least 30 minutes from Checkout Session creation.", param="expires_at")
+        raise ApiError(
+            "The `expires_at` timestamp must be at least 30 minutes from Checkout Session creation.", param="expires_at"
+        )
     if ahead > DAY:
-        raise ApiError("The `expires_at` timestamp must be less than 24 hours from Checkout Session creation.", param="expires_at")
+        raise ApiError(
+            "The `expires_at` timestamp must be less than 24 hours from Checkout Session creation.", param="expires_at"
+        )
 
 
 def _customer(desk: Desk, parameters: dict[str, Any]) -> Document | None:
@@ -263,9 +265,27 @@ def _details(customer: Document | None, email: str | None) -> Document:
     }
 
 
-EMPTY_FIELDS = (
-    "after_expiration client_secret collected_information consent consent_collection currency_conversion invoice "
-    "invoice_creation payment_intent payment_link recovered_from saved_payment_method_options setup_intent "
-    "shipping_address_collection shipping_cost submit_type subscription total_details url wallet_options "
-    "amount_subtotal amount_total"
-).split()
+EMPTY_FIELDS = [
+    "after_expiration",
+    "client_secret",
+    "collected_information",
+    "consent",
+    "consent_collection",
+    "currency_conversion",
+    "invoice",
+    "invoice_creation",
+    "payment_intent",
+    "payment_link",
+    "recovered_from",
+    "saved_payment_method_options",
+    "setup_intent",
+    "shipping_address_collection",
+    "shipping_cost",
+    "submit_type",
+    "subscription",
+    "total_details",
+    "url",
+    "wallet_options",
+    "amount_subtotal",
+    "amount_total",
+]

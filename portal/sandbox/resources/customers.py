@@ -52,7 +52,7 @@ def update(desk: Desk, parameters: dict[str, Any], customer: str) -> Document:
 
 
 @endpoint("GET", "customers/<customer>")
-def retrieve(desk: Desk, parameters: dict[str, Any], customer: str) -> Document:
+def retrieve(desk: Desk, _parameters: dict[str, Any], customer: str) -> Document:
     """A customer, or what remains of a deleted one."""
     return desk.get("customer", customer)
 
@@ -64,7 +64,7 @@ def listed(desk: Desk, parameters: dict[str, Any]) -> Document:
 
 
 @endpoint("DELETE", "customers/<customer>")
-def delete(desk: Desk, parameters: dict[str, Any], customer: str) -> Document:
+def delete(desk: Desk, _parameters: dict[str, Any], customer: str) -> Document:
     """A customer gone for good; its subscriptions end at once."""
     found = desk.alive("customer", customer)
     for subscription in desk.store.find("subscription", ("customer", "=", customer), ("status", "!=", "canceled")):

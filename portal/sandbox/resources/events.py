@@ -30,7 +30,7 @@ def listed(desk: Desk, parameters: dict[str, Any]) -> Document:
 
 
 @endpoint("GET", "events/<event>")
-def retrieve(desk: Desk, parameters: dict[str, Any], event: str) -> Document:
+def retrieve(desk: Desk, _parameters: dict[str, Any], event: str) -> Document:
     """One event."""
     return desk.get("event", event)
 
@@ -43,9 +43,7 @@ def _conditions(parameters: dict[str, Any]) -> list[Condition]:
     return [("type", "=", parameters["type"])] if "type" in parameters else []
 
 
-@endpoint(
-    "POST", "webhook_endpoints", ENDPOINT | {"api_version": text()}, required=("enabled_events", "url")
-)
+@endpoint("POST", "webhook_endpoints", ENDPOINT | {"api_version": text()}, required=("enabled_events", "url"))
 def create_endpoint(desk: Desk, parameters: dict[str, Any]) -> Document:
     """A new address; its secret is told once, here."""
     address = add_endpoint(desk, changes({"metadata": {}}, parameters), f"whsec_{ids.random_letters(32)}")
@@ -59,7 +57,7 @@ def list_endpoints(desk: Desk, parameters: dict[str, Any]) -> Document:
 
 
 @endpoint("GET", "webhook_endpoints/<address>")
-def retrieve_endpoint(desk: Desk, parameters: dict[str, Any], address: str) -> Document:
+def retrieve_endpoint(desk: Desk, _parameters: dict[str, Any], address: str) -> Document:
     """One address."""
     return desk.get("webhook_endpoint", address)
 
@@ -73,7 +71,7 @@ def update_endpoint(desk: Desk, parameters: dict[str, Any], address: str) -> Doc
 
 
 @endpoint("DELETE", "webhook_endpoints/<address>")
-def delete_endpoint(desk: Desk, parameters: dict[str, Any], address: str) -> Document:
+def delete_endpoint(desk: Desk, _parameters: dict[str, Any], address: str) -> Document:
     """An address gone; events already queued for it are still sent."""
     tombstone = {"id": desk.alive("webhook_endpoint", address)["id"], "object": "webhook_endpoint", "deleted": True}
     desk.store.bury(tombstone)
@@ -82,7 +80,7 @@ def delete_endpoint(desk: Desk, parameters: dict[str, Any], address: str) -> Doc
 
 def add_endpoint(desk: Desk, fields: Document, secret: str, identifier: str | None = None) -> Document:
     """An address with its signing secret."""
-    blank = {
+    blank: Document = {
         "api_version": API_VERSION,
         "application": None,
         "description": None,

@@ -33,13 +33,13 @@ def listed(desk: Desk, parameters: dict[str, Any]) -> Document:
 
 
 @endpoint("GET", "invoices/<invoice>")
-def retrieve(desk: Desk, parameters: dict[str, Any], invoice: str) -> Document:
+def retrieve(desk: Desk, _parameters: dict[str, Any], invoice: str) -> Document:
     """One invoice."""
     return desk.get("invoice", invoice)
 
 
 @endpoint("GET", "invoices/<invoice>/lines", PAGE)
-def lines(desk: Desk, parameters: dict[str, Any], invoice: str) -> Document:
+def lines(desk: Desk, _parameters: dict[str, Any], invoice: str) -> Document:
     """An invoice's lines; it never has more than one page of them here."""
     data = desk.get("invoice", invoice)["lines"]["data"]
     return envelope(f"/v1/invoices/{invoice}/lines", data)
@@ -93,6 +93,6 @@ def payments(desk: Desk, parameters: dict[str, Any]) -> Document:
 
 
 @endpoint("GET", "invoice_payments/<payment>")
-def retrieve_payment(desk: Desk, parameters: dict[str, Any], payment: str) -> Document:
+def retrieve_payment(desk: Desk, _parameters: dict[str, Any], payment: str) -> Document:
     """One payment record."""
     return desk.get("invoice_payment", payment)

@@ -31,7 +31,7 @@ def of_customer(desk: Desk, parameters: dict[str, Any], customer: str) -> Docume
 
 
 @endpoint("GET", "payment_methods/<method>")
-def retrieve(desk: Desk, parameters: dict[str, Any], method: str) -> Document:
+def retrieve(desk: Desk, _parameters: dict[str, Any], method: str) -> Document:
     """One payment method."""
     return desk.get("payment_method", method)
 
@@ -58,14 +58,14 @@ def _kept(desk: Desk, method: str, customer: Document) -> Document:
 
 
 @endpoint("POST", "payment_methods/<method>/detach")
-def detach(desk: Desk, parameters: dict[str, Any], method: str) -> Document:
+def detach(desk: Desk, _parameters: dict[str, Any], method: str) -> Document:
     """A card taken away from its customer."""
     found = desk.get("payment_method", method)
     return desk.change(found, "payment_method.detached", customer=None)
 
 
 @endpoint("GET", "payment_intents/<intent>")
-def retrieve_intent(desk: Desk, parameters: dict[str, Any], intent: str) -> Document:
+def retrieve_intent(desk: Desk, _parameters: dict[str, Any], intent: str) -> Document:
     """One payment intent."""
     return desk.get("payment_intent", intent)
 
@@ -77,7 +77,7 @@ def list_intents(desk: Desk, parameters: dict[str, Any]) -> Document:
 
 
 @endpoint("GET", "charges/<charge>")
-def retrieve_charge(desk: Desk, parameters: dict[str, Any], charge: str) -> Document:
+def retrieve_charge(desk: Desk, _parameters: dict[str, Any], charge: str) -> Document:
     """One charge."""
     return desk.get("charge", charge)
 

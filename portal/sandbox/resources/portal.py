@@ -33,9 +33,7 @@ FEATURES = struct(
     subscription_update=struct(enabled=boolean),
 )
 CONFIGURATION: dict[str, Kind] = {
-    "business_profile": struct(
-        headline=unset(text(60)), privacy_policy_url=text(), terms_of_service_url=text()
-    ),
+    "business_profile": struct(headline=unset(text(60)), privacy_policy_url=text(), terms_of_service_url=text()),
     "default_return_url": unset(text()),
     "features": FEATURES,
     "metadata": metadata,
@@ -78,7 +76,7 @@ def update_configuration(desk: Desk, parameters: dict[str, Any], configuration: 
 
 
 @endpoint("GET", "billing_portal/configurations/<configuration>")
-def retrieve_configuration(desk: Desk, parameters: dict[str, Any], configuration: str) -> Document:
+def retrieve_configuration(desk: Desk, _parameters: dict[str, Any], configuration: str) -> Document:
     """One configuration."""
     return desk.get("billing_portal.configuration", configuration)
 
@@ -142,7 +140,9 @@ def _to_cancel(desk: Desk, customer: Document, data: dict[str, Any]) -> str:
     if subscription["customer"] != customer["id"]:
         raise ApiError("The subscription does not belong to this customer.", param=name)
     if subscription["status"] == "canceled" or subscription["cancel_at"]:
-        message = f"This subscription cannot be canceled because it is already set to be canceled: {subscription['id']}."
+        message = (
+            f"This subscription cannot be canceled because it is already set to be canceled: {subscription['id']}."
+        )
         raise ApiError(message, param=name)
     return str(subscription["id"])
 
@@ -191,6 +191,7 @@ NO_FEATURES: Document = {
         "mode": "at_period_end",
         "proration_behavior": "none",
     },
+    "subscription_pause": {"duration": {"interval_options": [], "type": "indefinite"}, "enabled": False},
     "subscription_update": {
         "billing_cycle_anchor": None,
         "default_allowed_updates": [],

@@ -83,7 +83,7 @@ def update(desk: Desk, parameters: dict[str, Any], price: str) -> Document:
 
 
 @endpoint("GET", "prices/<price>")
-def retrieve(desk: Desk, parameters: dict[str, Any], price: str) -> Document:
+def retrieve(desk: Desk, _parameters: dict[str, Any], price: str) -> Document:
     """One price."""
     return desk.get("price", price)
 

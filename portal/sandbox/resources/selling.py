@@ -18,7 +18,9 @@ def entries(desk: Desk, given: list[dict[str, Any]], name: str) -> list[Document
 def _entry(desk: Desk, entry: dict[str, Any], name: str) -> Document:
     price = desk.alive("price", entry["price"], f"{name}[price]")
     if not price["active"]:
-        raise ApiError("The price specified is inactive. This field only accepts active prices.", param=f"{name}[price]")
+        raise ApiError(
+            "The price specified is inactive. This field only accepts active prices.", param=f"{name}[price]"
+        )
     rates = entry.get("tax_rates") or []
     for index, rate in enumerate(rates):
         desk.get("tax_rate", rate, f"{name}[tax_rates][{index}]")

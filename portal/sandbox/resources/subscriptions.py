@@ -29,7 +29,18 @@ from portal.sandbox.resources import selling
 from portal.sandbox.resources.merging import merged
 from portal.sandbox.store import Condition, Document
 
-STATUSES = "active canceled incomplete incomplete_expired past_due paused trialing unpaid all ended".split()
+STATUSES = [
+    "active",
+    "canceled",
+    "incomplete",
+    "incomplete_expired",
+    "past_due",
+    "paused",
+    "trialing",
+    "unpaid",
+    "all",
+    "ended",
+]
 FEEDBACK = choice(
     "customer_service",
     "low_quality",
@@ -61,8 +72,8 @@ CREATED: dict[str, Kind] = {
 
 
 def _moment(raw: Any, name: str) -> int | str | None:
-    words = ("min_period_end", "max_period_end")
-    return raw if raw in words else unset(instant)(raw, name)
+    moment: int | str | None = raw if raw in ("min_period_end", "max_period_end") else unset(instant)(raw, name)
+    return moment
 
 
 CHANGED: dict[str, Kind] = {
@@ -113,7 +124,7 @@ def _method(desk: Desk, customer: Document, parameters: dict[str, Any]) -> str |
 
 
 @endpoint("GET", "subscriptions/<subscription>")
-def retrieve(desk: Desk, parameters: dict[str, Any], subscription: str) -> Document:
+def retrieve(desk: Desk, _parameters: dict[str, Any], subscription: str) -> Document:
     """One subscription."""
     return desk.get("subscription", subscription)
 
@@ -187,7 +198,7 @@ def _ending(desk: Desk, found: Document, moment: int | str) -> int:
     if isinstance(moment, int):
         selling.future(desk, moment, "cancel_at")
         return moment
-    ends = [item["current_period_end"] for item in items_of(desk.store, found["id"])]
+    ends: list[int] = [item["current_period_end"] for item in items_of(desk.store, found["id"])]
     return min(ends) if moment == "min_period_end" else max(ends)
 
 
@@ -223,7 +234,7 @@ def _change_item(desk: Desk, found: Document, change: Document, name: str) -> No
     if change.get("deleted"):
         desk.store.bury({"id": item["id"], "object": "subscription_item", "deleted": True})
         return
-    fields = {key: change[key] or [] for key in ("price", "quantity", "tax_rates") if key in change}
+    fields: Document = {key: change[key] or [] for key in ("price", "quantity", "tax_rates") if key in change}
     if "price" in fields:
         desk.get("price", fields["price"], f"{name}[price]")
     desk.change(item, metadata=merged(item["metadata"], change.get("metadata")), **fields)
@@ -247,7 +258,7 @@ def list_items(desk: Desk, parameters: dict[str, Any]) -> Document:
 
 
 @endpoint("GET", "subscription_items/<item>")
-def retrieve_item(desk: Desk, parameters: dict[str, Any], item: str) -> Document:
+def retrieve_item(desk: Desk, _parameters: dict[str, Any], item: str) -> Document:
     """One item."""
     return desk.alive("subscription_item", item)
 

@@ -1,0 +1,145 @@
+"""The stand-in as a process and as a thread: starting, stopping, going on where it was, its controls."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import urllib.parse
+from pathlib import Path
+
+import pytest
+
+from portal.sandbox.__main__ import read_arguments
+from portal.sandbox.config import Config
+from portal.sandbox.server import PortTaken, Server
+from tests.sandbox.receiver import Receiver
+from tests.sandbox.server import ROOT, start_sandbox
+from tests.sandbox.shop import Shop, card, client, visit, words
+from tests.stripe_contract.police import assert_lawful
+
+
+def test_a_restart_keeps_everything_and_sends_what_was_still_to_send(folder: Path, receiver: Receiver) -> None:
+    first = start_sandbox(folder, receiver.url)
+    first.control("webhooks", mode="hold")
+    found = Shop(first, receiver).subscription()
+    assert first.stop() == 0
+    second = start_sandbox(folder, receiver.url, shuffle=None)
+    second.control("webhooks", mode="normal")
+    second.settle()
+    assert Shop(second, receiver).again(found).status == "active"
+    assert "checkout.session.completed" in receiver.types()
+    second.stop()
+    assert_lawful(second.wire_log)
+
+
+def test_a_taken_port_gives_one_plain_sentence(folder: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        command = [sys.executable, "-m", "portal.sandbox", "--port", port, "--state", str(folder / "s.db")]
+        ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30, check=False)
+    assert ended.returncode == 1 and ended.stdout == ""
+    assert ended.stderr == f"Port {port} is taken: something already listens at 127.0.0.1:{port}.\n"
+
+
+def test_an_interrupt_ends_it_cleanly(folder: Path) -> None:
+    running = start_sandbox(folder)
+    running.process.send_signal(2)
+    _, trouble = running.process.communicate(timeout=20)
+    assert (running.process.returncode, trouble) == (0, "")
+
+
+def test_it_runs_in_a_thread_as_well(folder: Path) -> None:
+    with Server(Config(state=folder / "s.db", port=0)) as running:
+        assert client(running.url).v1.customers.create({"name": "Ada"}).name == "Ada"
+        with pytest.raises(PortTaken):
+            Server(Config(state=folder / "t.db", port=running.config.port))
+
+
+def test_the_ticker_does_due_work_by_itself(folder: Path, receiver: Receiver) -> None:
+    running = start_sandbox(folder, receiver.url, shuffle=None)
+    shop = Shop(running, receiver)
+    shop.session(expires_at=shop.now() + 1_900)
+    running.settle()
+    receiver.gate.clear()
+    running.move_clock(2_000)
+    receiver.gate.set()
+    running.settle()
+    assert receiver.types()[-1] == "checkout.session.expired"
+    running.stop()
+
+
+def test_a_renewals_invoice_may_stay_a_draft_for_a_while(folder: Path) -> None:
+    running = start_sandbox(folder, options=("--renewal-lag", "3600"))
+    shop = Shop(running, Receiver.__new__(Receiver))
+    found = shop.subscription()
+    shop.pass_time(found["items"]["data"][0].current_period_end - shop.now() + 60)
+    invoice = str(shop.again(found).latest_invoice)
+    assert shop.stripe.v1.invoices.retrieve(invoice).status == "draft"
+    shop.pass_time(3_600)
+    assert shop.stripe.v1.invoices.retrieve(invoice).status == "paid"
+    running.stop()
+    assert_lawful(running.wire_log)
+
+
+@pytest.mark.parametrize("setting", ["unpaid", "past_due"])
+def test_exhausted_retries_follow_the_accounts_setting(folder: Path, setting: str) -> None:
+    running = start_sandbox(folder, options=("--after-retries", setting))
+    shop = Shop(running, Receiver.__new__(Receiver))
+    found = shop.subscription("4000 0000 0000 0341", subscription_data={"trial_end": shop.now() + 3 * 86_400})
+    shop.pass_time(19 * 86_400)
+    assert shop.again(found).status == setting
+    owed = shop.stripe.v1.invoices.retrieve(str(shop.again(found).latest_invoice))
+    visit(str(owed.hosted_invoice_url), card())
+    assert shop.again(found).status == "active"
+    running.stop()
+
+
+def test_a_reset_forgets_everything_but_the_address(shop: Shop) -> None:
+    shop.subscription()
+    shop.sandbox.control("reset")
+    assert shop.sandbox.control("state")["objects"] == {"billing_portal.configuration": 1}
+
+
+def test_the_state_counts_what_there_is(shop: Shop) -> None:
+    shop.subscription()
+    state = shop.sandbox.control("state")
+    assert state["objects"]["subscription"] == 1 and state["objects"]["invoice"] == 1
+    assert state["webhooks"]["mode"] == "normal"
+
+
+def test_the_control_page_shows_the_state_and_takes_forms(shop: Shop) -> None:
+    found = shop.subscription()
+    address = f"{shop.sandbox.url}/_control"
+    assert "What it holds" in words(visit(f"{address}/").text)
+    page = visit(f"{address}/fail-next-renewal", {"subscription": found.id})
+    assert (page.status, page.location) == (303, "/_control/")
+    assert f"Will fail: {found.id}" in words(visit(f"{address}/").text)
+
+
+@pytest.mark.parametrize(
+    ("act", "form"),
+    [
+        ("webhooks", {"mode": "sideways"}),
+        ("webhooks", {"mode": "delay", "seconds": "soon"}),
+        ("fail-next-renewal", {"subscription": "sub_none"}),
+        ("listen", {"url": "ftp://x"}),
+    ],
+)
+def test_a_senseless_control_is_refused(shop: Shop, act: str, form: dict[str, str]) -> None:
+    assert visit(f"{shop.sandbox.url}/_control/{act}", form).status == 400
+
+
+def test_other_origins_and_other_names_cannot_pull_the_levers(shop: Shop) -> None:
+    address = f"{shop.sandbox.url}/_control/reset"
+    assert visit(address, {}, {"Origin": "http://evil.test"}).status == 403
+    assert visit(address, {}, {"Host": "evil.test"}).status == 403
+    port = urllib.parse.urlsplit(shop.sandbox.url).port
+    assert visit(f"{shop.sandbox.url}/_control/state", None, {"Host": f"localhost:{port}"}).status == 200
+
+
+def test_the_command_line_has_sensible_defaults() -> None:
+    config = read_arguments(["--state", "x.db"])
+    assert (config.host, config.port, config.shuffle, config.ticker) == ("127.0.0.1", 8001, None, True)
