@@ -54,6 +54,12 @@ def forget(session: AnySession, key: str) -> None:
     session.execute(delete(ThrottleHit).where(ThrottleHit.key_hash == _hash(key)))
 
 
+def take_back(session: AnySession, key: str) -> None:
+    """Uncount this key's last act: it turned out to be a rightful one."""
+    last = select(func.max(ThrottleHit.id)).where(ThrottleHit.key_hash == _hash(key)).scalar_subquery()
+    session.execute(delete(ThrottleHit).where(ThrottleHit.id == last))
+
+
 def forget_older(session: AnySession, age: timedelta) -> int:
     """Delete counts older than `age`; returns how many (the worker's housekeeping)."""
     return session.execute(delete(ThrottleHit).where(ThrottleHit.at < clock.now() - age)).rowcount  # type: ignore[attr-defined, no-any-return]

@@ -8,3 +8,6 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     """Bind this room to the app."""
+    from portal.accounts import views, views_recovery, views_registration  # noqa: F401 - they add their routes
+
+    app.register_blueprint(views.blueprint)

@@ -92,6 +92,11 @@ def renewed(stored: str, password: str) -> str | None:
     return hash_password(password) if _HASHER.check_needs_rehash(stored) else None
 
 
+def kept_or_new(stored: str, typed: str) -> str:
+    """The stored hash when this is its password, else the hash of the one typed. Raises Busy."""
+    return stored if verify(stored, typed) else hash_password(typed)
+
+
 def refusal(password: str, personal: Iterable[str] = ()) -> Refusal | None:
     """Why this password cannot be chosen, or None. `personal`: address, name, company of who chooses it."""
     if len(password) < MIN_LENGTH:

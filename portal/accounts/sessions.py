@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flask import Request
-from flask_login import login_user, logout_user
+from flask import session as cookie
+from flask_login import current_user, login_user, logout_user
 from sqlalchemy import bindparam, select, update
 
 from portal import clock
@@ -137,17 +138,25 @@ def open_session(session: AnySession, reader: Reader, device: str) -> str:
 
 
 def sign_in(session: AnySession, reader: Reader, request: Request) -> None:
-    """Open a session and hand its token to Flask-Login's cookie; the caller commits."""
+    """Open a session and hand its token to the cookie, emptied of what it held before; the caller commits.
+
+    Whoever was signed in with this browser is signed out.
+    """
+    if current_user.is_authenticated:
+        _end(session, ReaderSession.id == current_user.session_id, "replaced")
     token = open_session(session, reader, request.user_agent.string)
     person = by_token(session, token)
     assert person is not None  # nosec B101 - it was opened just above
+    cookie.clear()
+    cookie.permanent = True
     login_user(person)
 
 
 def sign_out(session: AnySession, person: SignedIn) -> None:
-    """End this session's row and forget the cookie; the caller commits."""
+    """End this session's row and empty the cookie; the caller commits."""
     _end(session, ReaderSession.id == person.session_id, "signed-out")
     logout_user()
+    cookie.clear()
 
 
 def end_all(session: AnySession, reader_id: int, cause: str, *, but: int | None = None) -> int:

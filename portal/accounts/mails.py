@@ -1,0 +1,106 @@
+"""The mails of an account, written to the outbox in the caller's transaction."""
+
+import secrets
+from urllib.parse import quote
+
+from portal import clock, outbox
+from portal.accounts import tokens
+from portal.accounts.models import PendingRegistration, Reader
+from portal.db import AnySession
+from portal.web import absolute, own_path
+
+
+def confirm_registration(session: AnySession, pending: PendingRegistration, token: str) -> None:
+    """The link that confirms a registration (the page behind it starts what was wanted)."""
+    _post(
+        session,
+        "confirm_address",
+        to=pending.email,
+        locale=pending.locale,
+        url=absolute(f"/confirm/{token}"),
+        expires_at=pending.expires_at,
+        perishes=True,
+    )
+
+
+def already_registered(session: AnySession, pending: PendingRegistration, reader: Reader) -> None:
+    """For an address that has an account: sign in, or choose a new password."""
+    next_path = own_path(str(pending.intent.get("next") or ""))
+    _post(
+        session,
+        "already_registered",
+        to=reader.email,
+        locale=reader.locale or pending.locale,
+        reader_id=reader.id,
+        url=absolute("/login" + (f"?next={quote(next_path, safe='/')}" if next_path != "/" else "")),
+        reset_url=absolute("/reset"),
+    )
+
+
+def confirm_account(session: AnySession, reader: Reader, token: str, locale: str) -> None:
+    """The link that confirms the address of an account that exists already."""
+    _post(
+        session,
+        "confirm_address",
+        to=reader.email,
+        locale=reader.locale or locale,
+        reader_id=reader.id,
+        url=absolute(f"/confirm-address/{token}"),
+        expires_at=clock.now() + tokens.LIFETIME,
+        perishes=True,
+    )
+
+
+def reset_password(session: AnySession, reader: Reader, token: str, locale: str) -> None:
+    """The link that lets its owner choose a new password."""
+    _post(
+        session,
+        "reset_password",
+        to=reader.email,
+        locale=reader.locale or locale,
+        reader_id=reader.id,
+        url=absolute(f"/reset/{token}"),
+        expires_at=clock.now() + tokens.LIFETIME,
+        perishes=True,
+    )
+
+
+def no_account(session: AnySession, address: str, locale: str) -> None:
+    """Somebody asked for a new password for an address without an account."""
+    _post(session, "no_account", to=address, locale=locale, url=absolute("/register"))
+
+
+def password_changed(session: AnySession, reader: Reader, locale: str) -> None:
+    """Tells the owner that the password is another one now and that every session ended."""
+    _post(
+        session,
+        "password_changed",
+        to=reader.email,
+        locale=reader.locale or locale,
+        reader_id=reader.id,
+        url=absolute("/reset"),
+        changed_at=clock.now(),
+    )
+
+
+def _post(
+    session: AnySession,
+    kind: str,
+    *,
+    to: str,
+    locale: str,
+    reader_id: int | None = None,
+    perishes: bool = False,
+    **context: object,
+) -> None:
+    """Each of these mails answers one act, so its key is its own; those with a link are worthless after an hour."""
+    outbox.post(
+        session,
+        kind,
+        key=f"{kind}:{secrets.token_hex(12)}",
+        to=to,
+        locale=locale,
+        reader_id=reader_id,
+        context=context,
+        expires_in=tokens.LIFETIME if perishes else outbox.KEEP_TRYING,
+    )

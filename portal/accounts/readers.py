@@ -1,0 +1,62 @@
+"""Making and finding accounts; the one place that makes a person's key for the trial ledger."""
+
+from flask import current_app
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from portal import clock
+from portal.accounts.identity import checked_address, company_key, email_key, person_key
+from portal.accounts.models import Reader
+from portal.db import AnySession, broke
+from portal.roles import Role
+
+
+class AddressTaken(Exception):
+    """There is an account with this address already."""
+
+
+def person_key_of(address: str) -> bytes:
+    """The keyed hash (32 bytes) under which the trial ledger knows the person behind an address."""
+    return person_key(address, str(current_app.config["SECRET_KEY"]))
+
+
+def by_address(session: AnySession, address: str) -> Reader | None:
+    """The account with this address, however it is typed."""
+    return session.scalar(select(Reader).where(Reader.email_key == email_key(address)))
+
+
+def create_reader(
+    session: AnySession,
+    *,
+    email: str,
+    password_hash: str | None = None,
+    role: Role = Role.READER,
+    name: str = "",
+    company: str = "",
+    locale: str | None = None,
+    confirmed: bool = False,
+) -> Reader:
+    """A new account, flushed. Raises AddressError for an address that cannot be used, AddressTaken for a known one."""
+    address = checked_address(email)
+    now = clock.now()
+    reader = Reader(
+        email=address,
+        email_key=email_key(address),
+        person_key=person_key_of(address),
+        company_key=company_key(address),
+        password_hash=password_hash,
+        role=role,
+        name=name,
+        company=company,
+        locale=locale,
+        created_at=now,
+        confirmed_at=now if confirmed else None,
+    )
+    try:
+        with session.begin_nested():
+            session.add(reader)
+    except IntegrityError as error:
+        if broke(error, "uq_readers_email_key"):
+            raise AddressTaken from error
+        raise
+    return reader
