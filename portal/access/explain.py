@@ -20,7 +20,7 @@ from portal.access.vocabulary import (
     ReaderFacts,
     Reason,
 )
-from portal.i18n import gettext
+from portal.i18n import gettext, ngettext
 
 HIT, MISS, SKIP = "hit", "miss", "skip"
 _WARNED = frozenset(
@@ -133,13 +133,14 @@ def _change_sentence(decision: Decision) -> str:
 
 
 def panel(explanation: Explanation) -> dict[str, Any]:
-    """The shape the template macro `explain_panel` wants."""
-    return {
-        "kind": explanation.kind,
-        "title": explanation.title,
-        "text": explanation.text,
-        "steps": [{"title": s.title, "detail": s.detail, "state": s.state} for s in explanation.steps],
-    }
+    """The shape the template macro `explain_panel` wants; rules below the one that decided become one line."""
+    walked = [step for step in explanation.steps if step.state != SKIP]
+    steps = [{"title": step.title, "detail": step.detail, "state": step.state} for step in walked]
+    left = len(explanation.steps) - len(walked)
+    if left:
+        title = ngettext("%(num)s further rule", "%(num)s further rules", left)
+        steps.append({"title": title, "detail": gettext("Not evaluated: a rule above decided."), "state": SKIP})
+    return {"kind": explanation.kind, "title": explanation.title, "text": explanation.text, "steps": steps}
 
 
 _MARKS = {HIT: "[x]", MISS: "[ ]", SKIP: " - "}

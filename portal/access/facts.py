@@ -11,9 +11,11 @@ from typing import Any
 from sqlalchemy import (
     BindParameter,
     Boolean,
+    Integer,
     String,
     and_,
     bindparam,
+    cast,
     literal,
     null,
     or_,
@@ -60,7 +62,8 @@ def _branch(kind: str, **columns: Any) -> Select[Any]:
     """One branch of the union: the same columns for all, NULL where this kind has none."""
     parts: list[Any] = [literal(kind).label("kind")]
     for name, type_ in _COLUMNS[1:]:
-        value = columns.get(name, null())
+        # PostgreSQL wants to know what kind of nothing it is: an untyped NULL in one branch is text to it.
+        value = columns[name] if name in columns else cast(null(), type_ or Integer)
         parts.append((type_coerce(value, type_) if type_ else value).label(name))
     return select(*parts)
 
