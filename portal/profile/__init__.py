@@ -1,7 +1,34 @@
 """“Mon profil”: what a reader sees of their own rights and account. Pages over the services below; owns no table."""
 
-from flask import Flask
+from typing import Any
+
+from flask import Flask, has_request_context, request
+
+from portal.i18n import gettext
+
+_ACCOUNT_ROOMS = frozenset({"profile", "billing", "organisations", "accounts"})
 
 
 def init_app(app: Flask) -> None:
     """Bind this room to the app."""
+    from portal.profile.views import bp
+
+    app.register_blueprint(bp)
+    app.context_processor(_account_nav)
+
+
+def _account_nav() -> dict[str, Any]:
+    """The side navigation of the account's pages, whichever room they belong to."""
+    if not has_request_context() or request.blueprint not in _ACCOUNT_ROOMS:
+        return {}
+    entries = [
+        (gettext("My rights"), "/profile/", "ticket", True),
+        (gettext("Why can I read this?"), "/profile/access", "help-circle", False),
+        (gettext("Billing"), "/billing/", "credit-card", False),
+        (gettext("My details"), "/profile/identity", "user", False),
+    ]
+    return {
+        "account_nav": [
+            {"label": label, "url": url, "icon": icon, "exact": exact} for label, url, icon, exact in entries
+        ]
+    }

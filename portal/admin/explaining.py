@@ -1,0 +1,119 @@
+"""The explain box: which article or vertical is meant, at which instant, and the answer of access."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import select
+
+from portal import clock, formats
+from portal.access import replay
+from portal.access.explain import Explanation, explain
+from portal.access.looked import Names
+from portal.access.vocabulary import ArticleFacts, ReaderFacts
+from portal.admin import queries
+from portal.content.models import Article
+from portal.db import AnySession
+from portal.i18n import gettext
+from portal.trials.queries import guarded_article
+from portal.verticals import Vertical
+
+LONGEST = 300
+_SHOWN = 5
+
+
+@dataclass(slots=True)
+class Answer:
+    """What the box shows: the explanation, or why there is none, or the articles that could be meant."""
+
+    about: str = ""
+    explanation: Explanation | None = None
+    problem: str = ""
+    candidates: list[tuple[str, str]] = field(default_factory=list)
+
+
+class Unknown(ValueError):
+    """The question cannot be answered; the message says why."""
+
+
+def instant(typed: str) -> datetime:
+    """The instant a person typed: ISO 8601; without an offset it is Paris time. Raises Unknown."""
+    if not typed.strip():
+        return clock.now()
+    try:
+        moment = datetime.fromisoformat(typed.strip())
+    except ValueError:
+        raise Unknown(gettext("Enter a date and an hour, for example 2026-03-01T12:00.")) from None
+    if not 2000 <= moment.year <= 2200:
+        raise Unknown(gettext("Enter a date of this century."))
+    return moment if moment.tzinfo else moment.replace(tzinfo=clock.PARIS)
+
+
+def answer(session: AnySession, reader_id: int, asked: str, typed: str) -> Answer:
+    """The whole answer for the box; never raises."""
+    result = Answer()
+    try:
+        at = instant(typed)
+        subject = _subject(session, asked, result)
+        if subject is not None:
+            result.explanation = of(session, reader_id, subject, at)
+    except Unknown as error:
+        result.problem = str(error)
+    return result
+
+
+def of(session: AnySession, reader_id: int, subject: Article | Vertical, at: datetime) -> Explanation:
+    """The explanation of an article or a vertical for a reader at an instant, from history. Raises Unknown."""
+    article = _facts(session, subject, at)
+    reader = replay.reader_at(session, reader_id, at)
+    if article is None or reader is None:
+        what = gettext("This article") if article is None else gettext("This account")
+        raise Unknown(gettext("%(what)s did not exist on %(moment)s.", what=what, moment=formats.moment(at)))
+    return explain(article, reader, at, names(session, reader))
+
+
+def _facts(session: AnySession, subject: Article | Vertical, at: datetime) -> ArticleFacts | None:
+    if isinstance(subject, Vertical):
+        return guarded_article(subject.slug, trial_open=subject.trial_open)
+    return replay.article_at(session, subject.id, at)
+
+
+def names(session: AnySession, reader: ReaderFacts) -> Names:
+    """Names of verticals, and who gave each grant."""
+    verticals = {row.slug: row.name for row in session.execute(select(Vertical.slug, Vertical.name))}
+    notes = queries.grant_notes(session, [grant.grant_id for grant in reader.grants])
+    return Names(verticals, {id_: _giver(note) for id_, note in notes.items() if _giver(note)})
+
+
+def _giver(note: queries.GrantNote) -> str:
+    given = gettext("given by %(name)s", name=note.giver) if note.giver else ""
+    return ", ".join(part for part in (note.organisation, given) if part)
+
+
+def _subject(session: AnySession, asked: str, result: Answer) -> Article | Vertical | None:
+    """The vertical or article that is meant; several are handed back as candidates."""
+    found = find(session, asked)
+    if not found:
+        raise Unknown(gettext("No article and no edition answers to this."))
+    if len(found) > 1:
+        result.candidates = [(article.title, article.slug) for article in found if isinstance(article, Article)]
+        return None
+    subject = found[0]
+    result.about = subject.name if isinstance(subject, Vertical) else subject.title
+    return subject
+
+
+def find(session: AnySession, asked: str) -> list[Article | Vertical]:
+    """A vertical by slug or name, an article by slug or address, else articles whose title holds the words."""
+    asked = asked.strip()[:LONGEST]
+    if not asked or "\0" in asked:
+        return []
+    path = asked.split("?")[0].split("#")[0].rstrip("/")
+    slug = path.rpartition("/")[2]
+    vertical = session.scalar(select(Vertical).where((Vertical.slug == slug) | (Vertical.name == asked)))
+    if vertical is not None:
+        return [vertical]
+    article = session.scalar(select(Article).where(Article.slug == slug)) if slug else None
+    if article is not None:
+        return [article]
+    titled = select(Article).where(Article.title.icontains(asked, autoescape=True))
+    return list(session.scalars(titled.order_by(Article.published_at.desc(), Article.id.desc()).limit(_SHOWN)))

@@ -1,0 +1,192 @@
+"""The figures and the work queue of the start page: each by one query on an index."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+
+from portal import clock, formats
+from portal.access.models import Grant
+from portal.access.vocabulary import Source
+from portal.accounts.models import Reader
+from portal.admin.queries import SOON
+from portal.audit import AuditEvent
+from portal.billing.models import StripeEvent, Subscription
+from portal.db import AnySession
+from portal.i18n import gettext
+from portal.organisations.models import Manager, Organisation
+from portal.outbox import Mail
+from portal.roles import Permission
+from portal.trials.models import RequestKind, TrialRequest
+from portal.verticals import Vertical
+
+LIVE = ("trialing", "active", "past_due")
+UNPAID = ("past_due", "unpaid")
+QUEUE = 12
+
+May = Callable[[Permission], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One figure with its label."""
+
+    label: str
+    value: str
+    source: str = ""
+    delta: str = ""
+
+
+def figures(session: AnySession, now: datetime, may: May) -> list[Figure]:
+    """What this person may know of the house at this moment."""
+    found = []
+    if may(Permission.SEE_READERS):
+        found += _about_readers(session, now)
+    if may(Permission.SEE_BILLING):
+        found += _about_money(session)
+    if may(Permission.SEE_READERS):
+        found.append(Figure(gettext("Mails that fail"), formats.integer(_failing_mails(session))))
+    return found
+
+
+def _about_readers(session: AnySession, now: datetime) -> list[Figure]:
+    return [
+        Figure(gettext("Running trials"), formats.integer(_trials(session, now))),
+        Figure(gettext("Trials ending within 48 h"), formats.integer(_trials(session, now, now + SOON))),
+        Figure(gettext("Accesses granted this week"), formats.integer(_granted(session, _monday(now)))),
+        Figure(gettext("Requests to answer"), formats.integer(_requests(session))),
+    ]
+
+
+def _about_money(session: AnySession) -> list[Figure]:
+    seen = session.scalar(select(func.max(StripeEvent.received_at)))
+    return [
+        Figure(gettext("Live subscriptions"), formats.integer(_subscriptions(session, LIVE))),
+        Figure(gettext("Payments due"), formats.integer(_subscriptions(session, UNPAID))),
+        Figure(
+            gettext("Last word from Stripe"), formats.hour(seen) if seen else "–", formats.day(seen) if seen else ""
+        ),
+    ]
+
+
+def _trials(session: AnySession, now: datetime, before: datetime | None = None) -> int:
+    """Trials running now; only those ending by `before` when given. The partial index on ends_at serves both."""
+    statement = select(func.count(Grant.id)).where(
+        Grant.source == Source.TRIAL, Grant.ends_at > now, Grant.starts_at <= now, Grant.revoked_at.is_(None)
+    )
+    if before is not None:
+        statement = statement.where(Grant.ends_at <= before)
+    return session.scalar(statement) or 0
+
+
+def _monday(now: datetime) -> datetime:
+    today = clock.paris_date(now)
+    return clock.paris_midnight(today - timedelta(days=today.weekday()))
+
+
+def _granted(session: AnySession, since: datetime) -> int:
+    statement = select(func.count(AuditEvent.id)).where(AuditEvent.act == "grant.given", AuditEvent.at >= since)
+    return session.scalar(statement) or 0
+
+
+def _requests(session: AnySession) -> int:
+    return session.scalar(select(func.count(TrialRequest.id)).where(TrialRequest.answered_at.is_(None))) or 0
+
+
+def _subscriptions(session: AnySession, statuses: tuple[str, ...]) -> int:
+    statement = select(func.count(Subscription.id)).where(Subscription.status.in_(statuses))
+    return session.scalar(statement) or 0
+
+
+def _failing_mails(session: AnySession) -> int:
+    """Mails still waiting after a failed attempt (the index holds only those that wait)."""
+    statement = select(func.count(Mail.id)).where(Mail.closed_at.is_(None), Mail.attempts > 0)
+    return session.scalar(statement) or 0
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Something a person should look at."""
+
+    what: str
+    who: str
+    reader_id: int | None
+    slug: str
+    when: str
+
+
+def work_queue(session: AnySession, now: datetime, may: May) -> list[Task]:
+    """Requests, unpaid contracts, then trials about to end."""
+    tasks: list[Task] = []
+    if may(Permission.SEE_READERS):
+        tasks += _waiting_requests(session)
+    if may(Permission.SEE_BILLING):
+        tasks += _unpaid(session)
+    if may(Permission.SEE_READERS):
+        tasks += _ending_trials(session, now)
+    return tasks[: 2 * QUEUE]
+
+
+def _waiting_requests(session: AnySession) -> list[Task]:
+    statement = (
+        select(TrialRequest.kind, TrialRequest.created_at, Reader.id, Reader.email, Vertical.slug, Vertical.name)
+        .join(Reader, Reader.id == TrialRequest.reader_id)
+        .join(Vertical, Vertical.id == TrialRequest.vertical_id)
+        .where(TrialRequest.answered_at.is_(None))
+        .order_by(TrialRequest.created_at)
+        .limit(QUEUE)
+    )
+    asks = {
+        RequestKind.COMPANY_CAP: gettext("Asks for a trial of %(vertical)s beyond the company's cap"),
+        RequestKind.EXTENSION: gettext("Asks for more days of %(vertical)s"),
+    }
+    return [
+        Task(asks[row.kind] % {"vertical": row.name}, row.email, row.id, row.slug, formats.moment(row.created_at))
+        for row in session.execute(statement)
+    ]
+
+
+def _unpaid(session: AnySession) -> list[Task]:
+    manager = select(func.min(Manager.reader_id)).where(
+        Manager.organisation_id == Organisation.id, Manager.ended_at.is_(None)
+    )
+    statement = (
+        select(Organisation.name, Subscription.unpaid_since, manager.scalar_subquery().label("reader_id"))
+        .join(Organisation, Organisation.id == Subscription.organisation_id)
+        .where(Subscription.status.in_(UNPAID))
+        .order_by(Subscription.unpaid_since)
+        .limit(QUEUE)
+    )
+    return [
+        Task(
+            gettext("Payment due"),
+            row.name,
+            row.reader_id,
+            "",
+            gettext("since %(start)s", start=formats.day(row.unpaid_since)) if row.unpaid_since else "",
+        )
+        for row in session.execute(statement)
+    ]
+
+
+def _ending_trials(session: AnySession, now: datetime) -> list[Task]:
+    statement = (
+        select(Grant.ends_at, Reader.id, Reader.email, Vertical.slug, Vertical.name)
+        .join(Reader, Reader.id == Grant.reader_id)
+        .join(Vertical, Vertical.id == Grant.vertical_id)
+        .where(Grant.source == Source.TRIAL, Grant.ends_at > now, Grant.ends_at <= now + SOON)
+        .where(Grant.revoked_at.is_(None))
+        .order_by(Grant.ends_at, Grant.id)
+        .limit(QUEUE)
+    )
+    return [
+        Task(
+            gettext("Trial of %(vertical)s about to end", vertical=row.name),
+            row.email,
+            row.id,
+            row.slug,
+            formats.moment(row.ends_at),
+        )
+        for row in session.execute(statement)
+    ]

@@ -1,0 +1,55 @@
+"""The back office's blueprint and what its pages share."""
+
+from typing import Any, TypeVar
+
+from flask import Blueprint, abort
+from flask_login import current_user
+
+from portal.access.models import Grant
+from portal.access.vocabulary import Source
+from portal.accounts.models import Reader
+from portal.db import db
+from portal.i18n import lazy_gettext as _
+from portal.roles import Permission
+from portal.web import MAX_ID
+
+bp = Blueprint("admin", __name__)
+PER_PAGE = 25
+
+Row = TypeVar("Row")
+
+
+def found(model: type[Row], id_: int) -> Row:
+    """The row with this id, or 404; ids beyond what the database can hold are 404 too."""
+    row: Any = db.session.get(model, id_) if 0 < id_ <= MAX_ID else None
+    if row is None:
+        abort(404)
+    return row  # type: ignore[no-any-return]
+
+
+def changeable(grant_id: int) -> tuple[Grant, Reader]:
+    """A reader's grant that staff may change, with its holder. A subscription's mirror is changed at Stripe: 404."""
+    grant = found(Grant, grant_id)
+    if grant.reader_id is None or grant.source is Source.SUBSCRIPTION:
+        abort(404)
+    return grant, found(Reader, grant.reader_id)
+
+
+_ENTRIES = (
+    (_("Dashboard"), "/admin/", "layout-dashboard", True, Permission.BACK_OFFICE),
+    (_("Readers"), "/admin/readers", "users", False, Permission.SEE_READERS),
+    (_("Audit log"), "/admin/audit", "scroll-text", False, Permission.SEE_AUDIT),
+)
+
+
+@bp.context_processor
+def navigation() -> dict[str, Any]:
+    """The back office's navigation: only what this person may open; and `may` for buttons."""
+    if not current_user.is_authenticated:
+        return {}
+    entries = [
+        {"label": str(label), "url": url, "icon": icon, "exact": exact}
+        for label, url, icon, exact, permission in _ENTRIES
+        if current_user.may(permission)
+    ]
+    return {"admin_nav": entries, "may": lambda name: current_user.may(Permission(name))}

@@ -1,0 +1,106 @@
+"""Acts of the audit log as sentences, in the current language."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from portal import formats
+from portal.access import words
+from portal.audit import AuditEvent
+from portal.i18n import gettext
+from portal.i18n import lazy_gettext as _
+
+ACTS: Mapping[str, object] = {
+    "grant.given": _("Access to %(vertical)s granted until %(end)s"),
+    "grant.extended": _("End of the access to %(vertical)s moved to %(end)s"),
+    "grant.moved": _("End of the access to %(vertical)s moved to %(end)s"),
+    "grant.revoked": _("Access to %(vertical)s revoked"),
+    "trial.started": _("Trial of %(vertical)s started, until %(end)s"),
+    "trial.extended": _("Trial of %(vertical)s extended until %(end)s"),
+    "trial.queued": _("Trial of %(vertical)s kept for an answer: the company's cap is reached"),
+    "subscription.mirrored": _("Subscription to %(vertical)s taken over from Stripe, until %(end)s"),
+    "reader.suspended": _("Account suspended"),
+    "reader.unsuspended": _("Suspension lifted"),
+    "seat.taken": _("Seat taken"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One act as the macro `log` and the audit page show it."""
+
+    id: int
+    when: str
+    iso: str
+    what: str
+    detail: str
+    act: str
+    actor: str
+    actor_id: int | None
+    target: str
+    reader_id: int | None
+
+
+def sentence(event: AuditEvent, verticals: Mapping[int, str]) -> str:
+    """What happened; an act without a sentence of its own is called by its name."""
+    text = ACTS.get(event.act)
+    if text is None:
+        return event.act
+    return str(text) % {
+        "vertical": verticals.get(event.values.get("vertical_id", 0), "–"),
+        "end": _end(event.values.get("after") or {}),
+    }
+
+
+def _end(after: Mapping[str, Any]) -> str:
+    return words.end_words(datetime.fromisoformat(after["ends_at"])) if after.get("ends_at") else "–"
+
+
+def entries(
+    rows: Iterable[tuple[AuditEvent, Mapping[str, Any] | None]],
+    people: Mapping[int, str],
+    verticals: Mapping[int, str],
+) -> list[Entry]:
+    """Events with their personal values (or None) as entries; `people` and `verticals` are names by id."""
+    return [_entry(event, personal or {}, people, verticals) for event, personal in rows]
+
+
+def _entry(
+    event: AuditEvent, personal: Mapping[str, Any], people: Mapping[int, str], verticals: Mapping[int, str]
+) -> Entry:
+    actor = _actor(event, people)
+    detail = ", ".join(part for part in (_before(event), str(personal.get("reason", "")), actor) if part)
+    is_reader = event.target_kind == "reader" and event.target_id is not None
+    return Entry(
+        id=event.id,
+        when=formats.moment(event.at),
+        iso=event.at.isoformat(),
+        what=sentence(event, verticals),
+        detail=detail,
+        act=event.act,
+        actor=actor or gettext("The portal itself"),
+        actor_id=event.actor_id,
+        target=people.get(event.target_id or 0, "") if is_reader else _other_target(event),
+        reader_id=event.target_id if is_reader else None,
+    )
+
+
+def _actor(event: AuditEvent, people: Mapping[int, str]) -> str:
+    if event.actor_id is None:
+        return ""
+    if event.target_kind == "reader" and event.actor_id == event.target_id:
+        return gettext("by the reader")
+    return gettext("by %(name)s", name=people.get(event.actor_id, f"#{event.actor_id}"))
+
+
+def _other_target(event: AuditEvent) -> str:
+    return f"{event.target_kind} {event.target_id or ''}".strip()
+
+
+def _before(event: AuditEvent) -> str:
+    """Where the end stood before, when the act moved it."""
+    before, after = event.values.get("before") or {}, event.values.get("after") or {}
+    if not before.get("ends_at") or before.get("ends_at") == after.get("ends_at"):
+        return ""
+    return gettext("before: %(end)s", end=words.end_words(datetime.fromisoformat(before["ends_at"])))

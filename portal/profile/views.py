@@ -1,0 +1,123 @@
+"""The pages of “Mon profil”: one's rights, why an article is open or not, one's identity."""
+
+from typing import Any
+
+from flask import Blueprint, abort, flash, render_template, request, url_for
+from flask_login import current_user
+
+from portal import clock
+from portal.access import asking, replay
+from portal.access.explain import explain, panel
+from portal.access.looked import Names
+from portal.access.standing import RightState
+from portal.accounts.models import Reader
+from portal.db import db, writing
+from portal.i18n import COOKIE, current_locale, gettext
+from portal.organisations.seats import NoSeatLeft
+from portal.profile import queries, seats
+from portal.profile.forms import IdentityForm
+from portal.profile.rights import Right, rights_of
+from portal.profile.seats import NotTheirs
+from portal.verticals import all_verticals
+from portal.web import MAX_ID, READER, allow, private, see_other
+
+bp = Blueprint("profile", __name__)
+_PAST = frozenset({RightState.EXPIRED})
+
+
+@bp.get("/profile/")
+@allow(READER)
+@private
+def rights() -> str:
+    """Every right of the reader."""
+    rows = _rights()
+    return render_template(
+        "profile/rights.html",
+        current=[row for row in rows if row.kind not in _PAST],
+        past=[row for row in rows if row.kind in _PAST],
+        free_seats=queries.managed_without_seat(db.session, current_user.id),
+        facts=asking.reader_facts(),
+    )
+
+
+def _rights() -> list[Right]:
+    facts = asking.reader_facts()
+    contracts = queries.contracts(db.session, facts)
+    return rights_of(facts, clock.now(), names=_names().verticals, contracts=contracts)
+
+
+def _names() -> Names:
+    return Names({vertical.slug: vertical.name for vertical in all_verticals(db.session)}, {})
+
+
+@bp.get("/profile/access")
+@allow(READER)
+@private
+def access() -> Any:
+    """Why can I (not) read this article? `?article=` holds its slug or address."""
+    asked = request.args.get("article", "")[:500]
+    article = queries.article_asked_for(db.session, asked) if asked else None
+    now = clock.now()
+    facts = replay.article_at(db.session, article.id, now) if article else None
+    explanation = explain(facts, asking.reader_facts(), now, _names()) if facts else None
+    if explanation is not None and explanation.decision.outcome.value == "absent":
+        article = explanation = None  # an article that is not published does not exist for its readers
+    url = f"/{facts.verticals[0].slug}/article/{article.slug}" if facts and article else None
+    context = {"asked": asked, "article": article, "url": url, "e": panel(explanation) if explanation else None}
+    missing = bool(asked) and explanation is None
+    return render_template("profile/access.html", **context, missing=missing), 404 if missing else 200
+
+
+@bp.post("/profile/seat")
+@allow(READER)
+def take_seat() -> Any:
+    """A manager takes a free licence of their organisation."""
+    organisation_id = request.form.get("organisation", type=int) or 0
+    if not 0 < organisation_id <= MAX_ID:
+        abort(404)
+    try:
+        with writing() as unit:
+            seats.take(unit, organisation_id, current_user.id)
+    except NotTheirs:
+        abort(404)
+    except NoSeatLeft:
+        flash(gettext("Every seat is taken. Free one or add seats first."), "warning")
+    else:
+        flash(gettext("You hold a seat: everything your organisation pays for is open to you."), "success")
+    return see_other(url_for("profile.rights"))
+
+
+@bp.route("/profile/identity", methods=["GET", "POST"])
+@allow(READER)
+@private
+def identity() -> Any:
+    """Name, company, language and appearance."""
+    reader = db.session.get(Reader, current_user.id)
+    if reader is None:
+        abort(404)
+    form = IdentityForm(data=_shown(reader))
+    if form.validate_on_submit():
+        return _save_identity(form)
+    return render_template("profile/identity.html", form=form, reader=reader), 422 if form.errors else 200
+
+
+def _shown(reader: Reader) -> dict[str, str]:
+    """What the form shows first."""
+    return {
+        "name": reader.name,
+        "company": reader.company,
+        "locale": reader.locale or current_locale(),
+        "theme": reader.theme or "auto",
+    }
+
+
+def _save_identity(form: IdentityForm) -> Any:
+    with writing() as unit:
+        reader = unit.get_one(Reader, current_user.id)
+        reader.name, reader.company = (form.name.data or "").strip(), (form.company.data or "").strip()
+        reader.locale, reader.theme = form.locale.data, form.theme.data
+    flash(gettext("Saved."), "success")
+    answer = see_other(url_for("profile.identity"))
+    for cookie in (COOKIE, "theme"):  # a choice made by cookie would hide the one just made here
+        answer.delete_cookie(cookie)
+    return answer
