@@ -1,0 +1,60 @@
+"""The demo set: every file loads, its text is valid and its preview sane; dates are working days, never ahead."""
+
+import html
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from portal import clock
+from portal.clock import PARIS
+from portal.content import body, demo
+from portal.content.models import Article, RelatedArticle
+from portal.db import AnySession, writing
+from portal.settings import ROOT
+from tests.content.test_body import assert_balanced
+
+FOLDER = ROOT / "demo"
+PIECES = list(demo.read_pieces(FOLDER))
+
+
+@pytest.mark.parametrize("piece", PIECES, ids=lambda piece: piece.slug)
+def test_a_demo_article_is_whole_and_its_preview_is_a_fair_beginning(piece: demo.Piece) -> None:
+    made = body.render(piece.source, piece.head["lang"])
+    assert_balanced(made.html)
+    assert_balanced(made.preview)
+    assert 250 <= made.words <= 1700
+    assert 400 <= len(made.preview_plain) <= 760
+    assert made.preview_plain[-1] in ".!?…»"
+    assert not re.search(r"[ ](?:[:;!?»%€])", html.unescape(re.sub("<[^>]+>", "", made.html)))
+
+
+def test_the_whole_set_loads_once(session: AnySession) -> None:
+    with writing() as unit:
+        first = demo.load(unit, FOLDER, clock.now())
+    with writing() as unit:
+        second = demo.load(unit, FOLDER, clock.now())
+    assert first == {"verticals": 3, "articles": len(PIECES)}
+    assert second == {"verticals": 0, "articles": 0}
+    assert session.scalar(select(func.count()).select_from(Article)) == len(PIECES)
+    assert session.scalar(select(func.count()).select_from(RelatedArticle)) > 0
+
+
+@pytest.mark.parametrize("day", range(1, 15))
+@pytest.mark.parametrize("hour", [0, 7, 12, 23])
+def test_articles_were_published_on_working_days_in_their_order_and_never_ahead(day: int, hour: int) -> None:
+    now = datetime(2026, 3, day, hour, 10, tzinfo=UTC)
+    dates = demo.publication_dates(PIECES, now)
+    assert all(date < now and date.astimezone(PARIS).weekday() < 5 for date in dates.values())
+    wished = sorted(PIECES, key=lambda piece: (-piece.head["days_ago"], piece.head["time"], piece.slug))
+    told = [dates[piece.slug] for piece in wished]
+    assert told == sorted(told)
+    assert len(set(told)) == len(told)
+
+
+def test_a_set_is_not_older_than_its_files_say_by_more_than_a_long_weekend() -> None:
+    now = datetime(2026, 3, 10, 11, 0, tzinfo=UTC)
+    dates = demo.publication_dates(PIECES, now)
+    for piece in PIECES:
+        assert now - dates[piece.slug] < timedelta(days=piece.head["days_ago"] + 4)
