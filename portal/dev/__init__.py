@@ -1,7 +1,14 @@
-"""The development hub: demo accounts, mailbox, time machine. Registered only when PORTAL_ENV=development."""
+"""The development hub: demo accounts, mailbox, time machine. Registered only when PORTAL_ENV=development.
+
+May call every service below it, and owns no table; `demo` fills an empty database through those services.
+"""
 
 from flask import Flask
 
 
 def init_app(app: Flask) -> None:
     """Bind this room to the app."""
+    from portal.dev import mailbox, views
+
+    app.register_blueprint(views.blueprint)
+    app.register_blueprint(mailbox.blueprint)
