@@ -75,11 +75,12 @@ def test_the_box_of_the_title_one_came_from_is_ticked(client: FlaskClient) -> No
 
 
 def test_an_empty_form_is_answered_field_by_field_and_keeps_what_was_typed(client: FlaskClient) -> None:
-    answer = submit(client, "/trial", {"email": "pas une adresse", "name": "Ana", "password": "court"})
-    assert answer.status_code == 422
-    for text in ("Tick at least one title.", "Enter an email address", "too short", 'value="pas une adresse"'):
-        assert text in submit(client, "/trial", {"email": "pas une adresse", "password": "court"}, headers=EN).text
-    assert 'value="Ana"' in answer.text and "court" not in re.sub(r"trop court", "", answer.text)
+    data = {"email": "pas une adresse", "name": "Ana", "password": "xyzxyz"}
+    answer = submit(client, "/trial", data, headers=EN)
+    assert answer.status_code == 422 and "xyzxyz" not in answer.text
+    kept = ('value="pas une adresse"', 'value="Ana"')
+    for text in ("Tick at least one title.", "Enter an email address", "too short", *kept):
+        assert text in answer.text
 
 
 EN = {"Accept-Language": "en"}
@@ -99,9 +100,7 @@ def test_a_known_address_gets_the_same_answer_and_the_truth_by_mail(client: Flas
     assert session.scalars(select(Mail.kind)).all() == ["already_registered"]
 
 
-def test_another_browser_is_asked_for_the_password_or_a_new_one(
-    client: FlaskClient, session: AnySession
-) -> None:
+def test_another_browser_is_asked_for_the_password_or_a_new_one(client: FlaskClient, session: AnySession) -> None:
     link = ask(client)
     other = client.application.test_client()
     assert 'type="password"' in other.get(link).text and 'type="password"' not in client.get(link).text
@@ -215,7 +214,9 @@ def test_the_sixth_of_a_company_is_told_after_confirming_and_not_before(
 def test_a_suspended_reader_is_told_why_nothing_starts(client: FlaskClient, session: AnySession) -> None:
     reader = a_reader(suspended_at=clock.now())
     sign_in(client, reader)
-    answer = client.post("/trial/start", data={"vertical": "health", "csrf_token": csrf_token(client, "/trial")}, headers=EN)
+    answer = client.post(
+        "/trial/start", data={"vertical": "health", "csrf_token": csrf_token(client, "/trial")}, headers=EN
+    )
     assert answer.status_code == 303
     assert "Your account is suspended" in client.get("/trial", headers=EN).text
     assert trials_of(session, reader.email) == []
