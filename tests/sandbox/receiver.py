@@ -18,6 +18,7 @@ class Receiver:
         self.events: list[Any] = []
         self.answers: list[int] = []
         self.refused = 0
+        self._arrived = threading.Condition()
         self.gate = threading.Event()
         self.gate.set()
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
@@ -45,8 +46,16 @@ class Receiver:
         if self.answers:
             self.refused += 1
             return self.answers.pop(0)
-        self.events.append(stripe.Webhook.construct_event(body, header, SECRET).to_dict())
+        event = stripe.Webhook.construct_event(body, header, SECRET).to_dict()
+        with self._arrived:
+            self.events.append(event)
+            self._arrived.notify_all()
         return 200
+
+    def wait_for(self, kind: str, seconds: float = 20) -> bool:
+        """Wait for an event of a type; whether it came."""
+        with self._arrived:
+            return self._arrived.wait_for(lambda: kind in self.types(), timeout=seconds)
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         receiver = self

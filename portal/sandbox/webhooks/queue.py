@@ -71,11 +71,12 @@ class Queue:
             )
 
     def _places(self, mode: Mode) -> list[float]:
-        last = self.store.db.execute("SELECT coalesce(max(seq), 0) FROM deliveries").fetchone()[0]
+        sql = "SELECT coalesce(max(seq), 0), count(*) FROM deliveries"
+        last, count = self.store.db.execute(sql).fetchone()
         if mode.name != "shuffle":
             return [float(last + 1)]
         # Seeded by the count of deliveries so far: the same seed and the same history shuffle alike.
-        chance = random.Random(f"{mode.seed}:{last}")  # noqa: S311  # nosec B311: no secret hangs on it
+        chance = random.Random(f"{mode.seed}:{count}")  # noqa: S311  # nosec B311: no secret hangs on it
         copies = 2 if chance.random() < DUPLICATES else 1
         return [last + 1 + chance.uniform(-8, 8) for _ in range(copies)]
 
