@@ -12,6 +12,7 @@ def init_app(app: Flask) -> None:
     from portal.reading import log
     from portal.web import absolute
 
+    app.url_map.converters["slug"] = views.SlugConverter
     app.jinja_env.globals["absolute"] = absolute
     app.register_blueprint(views.blueprint)
     log.init_app(app)

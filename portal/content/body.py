@@ -59,7 +59,7 @@ class Text:
 
 def render(source: str, lang: str = "fr") -> Text:
     """Make a Markdown text (`##` for its sub-headings) into what is stored."""
-    blocks = tuple(_blocks(_tokens(source, lang), lang))
+    blocks = parse(source, lang)
     cut = preview.cut(blocks)
     begun = "".join(block.html for block in blocks[: cut.whole])
     rest = _html(cut.partial, lang) if cut.partial else ""
@@ -78,6 +78,11 @@ def render(source: str, lang: str = "fr") -> Text:
         words_locked=words - count_words(shown),
         tables_locked=sum(block.kind == "table" for block in blocks),
     )
+
+
+def parse(source: str, lang: str = "fr") -> tuple[Block, ...]:
+    """The blocks of a Markdown text, in order."""
+    return tuple(_blocks(_tokens(source, lang), lang))
 
 
 def count_words(plain: str) -> int:
@@ -144,6 +149,7 @@ def _safe(html: str, lang: str) -> str:
     clean = nh3.clean(
         html, tags=_TAGS, attributes=_ATTRIBUTES, url_schemes={"http", "https", "mailto"}, link_rel="noopener"
     )
+    clean = clean.replace("&nbsp;", "\u00a0")
     word = _TABLE_WORDS.get(lang, _TABLE_WORDS["en"])
     frame = f'<div class="scroll" tabindex="0" role="region" aria-label="{word}"><table>'
     return clean.replace("<table>", frame).replace("</table>", "</table></div>")

@@ -34,7 +34,7 @@ from portal.verticals import VerticalInfo, all_verticals
 from portal.web import PUBLIC, absolute, allow, private
 
 QUERY_LENGTH = 200
-_VERTICAL = "/<string(maxlength=40):vertical>"
+_VERTICAL = "/<slug:vertical>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,7 @@ def _rubric(slug: str) -> Any:
     return db.session.execute(statement).one_or_none() or abort(404)
 
 
-@blueprint.get(f"{_VERTICAL}/rubric/<string(maxlength=40):rubric>")
+@blueprint.get(f"{_VERTICAL}/rubric/<slug:rubric>")
 @allow(PUBLIC)
 def rubric(vertical: str, rubric: str) -> str:
     """A rubric of one vertical."""
@@ -141,7 +141,7 @@ def rubric(vertical: str, rubric: str) -> str:
     return _list(named(row), listed, crumbs=[(here.name, f"/{vertical}/")])
 
 
-@blueprint.get("/rubric/<string(maxlength=40):rubric>")
+@blueprint.get("/rubric/<slug:rubric>")
 @allow(PUBLIC)
 def rubric_everywhere(rubric: str) -> str:
     """A rubric of all verticals."""
@@ -150,8 +150,8 @@ def rubric_everywhere(rubric: str) -> str:
     return _list(named(row), listed, crumbs=[])
 
 
-@blueprint.get(f"{_VERTICAL}/category/<string(maxlength=60):category>", defaults={"sub": None})
-@blueprint.get(f"{_VERTICAL}/category/<string(maxlength=60):category>/<string(maxlength=60):sub>")
+@blueprint.get(f"{_VERTICAL}/category/<slug:category>", defaults={"sub": None})
+@blueprint.get(f"{_VERTICAL}/category/<slug:category>/<slug:sub>")
 @allow(PUBLIC)
 def category(vertical: str, category: str, sub: str | None) -> str:
     """A category with all below it, or one of its children."""
@@ -188,7 +188,7 @@ def _siblings(here: VerticalInfo, top: Any, sub: str | None) -> list[tuple[str, 
     return [(_("All"), base, sub is None), *((named(row), f"{base}/{row.slug}", row.slug == sub) for row in rows)]
 
 
-@blueprint.get(f"{_VERTICAL}/tag/<string(maxlength=60):tag>")
+@blueprint.get(f"{_VERTICAL}/tag/<slug:tag>")
 @allow(PUBLIC)
 def tag(vertical: str, tag: str) -> str:
     """What is tagged with a subject."""
@@ -200,7 +200,7 @@ def tag(vertical: str, tag: str) -> str:
     return _list(row.name, listed, crumbs=[(here.name, f"/{vertical}/")])
 
 
-@blueprint.get(f"{_VERTICAL}/author/<string(maxlength=60):author>")
+@blueprint.get(f"{_VERTICAL}/author/<slug:author>")
 @allow(PUBLIC)
 def author(vertical: str, author: str) -> str:
     """What an author wrote for a vertical."""

@@ -7,6 +7,7 @@ from typing import Any
 from flask import Blueprint, Response, abort, make_response, redirect, render_template
 from flask_login import current_user
 from sqlalchemy import select
+from werkzeug.routing import BaseConverter
 from werkzeug.wrappers import Response as BaseResponse
 
 from portal import clock
@@ -25,7 +26,13 @@ from portal.web import PUBLIC, allow
 blueprint = Blueprint("content", __name__)
 
 
-@blueprint.get("/<string(maxlength=40):vertical>/article/<string(maxlength=160):slug>")
+class SlugConverter(BaseConverter):
+    """A part of an address: letters, digits and hyphens, so that nothing odd ever reaches the database."""
+
+    regex = "[A-Za-z0-9][A-Za-z0-9_-]{0,159}"
+
+
+@blueprint.get("/<slug:vertical>/article/<slug:slug>")
 @allow(PUBLIC)
 def article(vertical: str, slug: str) -> BaseResponse:
     """The article whole, its preview with the lock panel, 301 to its right address, 410 when withdrawn, or 404."""

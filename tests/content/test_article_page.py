@@ -177,7 +177,6 @@ def test_a_full_reading_by_a_reader_is_noted_and_a_preview_is_not(session: AnySe
         sign_in(client, person)
         client.get(PAGE)
     assert [key[:2] for key in log.notebook().waiting] == [(reader.id, article.id)]
-    log.notebook().flush()
 
 
 @pytest.mark.parametrize(
