@@ -8,3 +8,6 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     """Bind this room to the app."""
+    from portal.billing.views import bp
+
+    app.register_blueprint(bp)

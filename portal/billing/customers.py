@@ -1,0 +1,127 @@
+"""The Stripe customer of an organisation: made by us before its first checkout, one per mode of the key."""
+
+import hashlib
+import logging
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+
+from portal import clock
+from portal.accounts.models import Reader
+from portal.billing import catalogue
+from portal.billing.gateway import Gateway
+from portal.billing.models import CheckoutAttempt, Customer, Price, TaxRate
+from portal.billing.quotes import is_reverse_charge
+from portal.billing.shapes import CustomerDetails
+from portal.db import AnySession, broke, end_reading, writing
+from portal.organisations.models import Organisation
+
+log = logging.getLogger(__name__)
+
+
+def ensure(session: AnySession, gateway: Gateway, attempt_id: int, locale: str) -> str:
+    """The id of the customer an attempt is for, its details brought up to date; prices known at Stripe.
+
+    A customer that Stripe forgot, or knows in the other mode only, is replaced.
+    """
+    _ensure_prices(session, gateway, attempt_id)
+    organisation_id, details, key = _wish(session, attempt_id, locale)
+    known = stripe_id(session, organisation_id, gateway.livemode)
+    end_reading(session)
+    if known is not None and gateway.customer_exists(known):
+        gateway.update_customer(known, details)
+        return known
+    if known is not None:
+        _forget(session, known)
+    made = gateway.create_customer(details, f"{key}-customer-{details_digest(details)}")
+    return _keep(session, organisation_id, made, gateway.livemode)
+
+
+def stripe_id(session: AnySession, organisation_id: int, livemode: bool) -> str | None:
+    """The organisation's customer in this mode."""
+    return session.scalar(
+        select(Customer.stripe_id).where(
+            Customer.organisation_id == organisation_id, Customer.livemode == livemode, Customer.deleted_at.is_(None)
+        )
+    )
+
+
+def of_other_mode(session: AnySession, livemode: bool) -> int:
+    """How many stored customers belong to the other mode of the key: they are ignored, and this is worth a warning."""
+    statement = select(func.count()).where(Customer.livemode != livemode, Customer.deleted_at.is_(None))
+    return session.scalar(statement) or 0
+
+
+def warn_of_other_mode(session: AnySession, livemode: bool) -> None:
+    """Say in the log that customers of the other mode are stored (a database copied from production, for example)."""
+    count = of_other_mode(session, livemode)
+    if count:
+        mode = "test" if livemode else "live"
+        log.warning("%d stored Stripe customers belong to %s mode and are ignored with this key", count, mode)
+
+
+def sold_at_stripe(session: AnySession, price_row_id: int) -> tuple[str, str]:
+    """Stripe's ids of a price and of the VAT rate. Raises LookupError when plans were never synchronised."""
+    price = session.scalar(select(Price.stripe_price_id).where(Price.id == price_row_id))
+    rate = session.scalar(select(TaxRate.stripe_tax_rate_id).where(TaxRate.key == catalogue.PRESS_VAT))
+    if price is None or rate is None:
+        raise LookupError("portal stripe sync-plans was never run")
+    return price, rate
+
+
+def details_digest(details: CustomerDetails) -> str:
+    """Short and stable: the same details under the same attempt make one customer, however often they are sent."""
+    return hashlib.sha256(repr(details).encode()).hexdigest()[:12]
+
+
+def _ensure_prices(session: AnySession, gateway: Gateway, attempt_id: int) -> None:
+    price_id = session.get_one(CheckoutAttempt, attempt_id).price_id
+    try:
+        sold_at_stripe(session, price_id)
+    except LookupError:
+        end_reading(session)
+        catalogue.sync_plans(session, gateway)
+
+
+def _wish(session: AnySession, attempt_id: int, locale: str) -> tuple[int, CustomerDetails, str]:
+    attempt = session.get_one(CheckoutAttempt, attempt_id)
+    organisation = session.get_one(Organisation, attempt.organisation_id)
+    reader = session.get_one(Reader, attempt.reader_id)
+    details = CustomerDetails(
+        name=organisation.name,
+        email=organisation.billing_email or reader.email,
+        line1=organisation.street,
+        postal_code=organisation.postal_code,
+        city=organisation.city,
+        country=organisation.country,
+        locale=locale,
+        reverse_charge=is_reverse_charge(organisation.country, organisation.vat_number),
+        metadata={
+            "organisation": str(organisation.id),
+            "siren": organisation.siren,
+            "vat_number": organisation.vat_number,
+            "purchase_reference": organisation.purchase_reference,
+        },
+    )
+    return organisation.id, details, attempt.idempotency_key
+
+
+def _forget(session: AnySession, customer_id: str) -> None:
+    with writing(session):
+        row = session.scalars(select(Customer).where(Customer.stripe_id == customer_id)).one()
+        row.deleted_at = clock.now()
+
+
+def _keep(session: AnySession, organisation_id: int, customer_id: str, livemode: bool) -> str:
+    """Store a new customer; when somebody stored one meanwhile, theirs counts."""
+    try:
+        with writing(session):
+            session.add(
+                Customer(
+                    organisation_id=organisation_id, stripe_id=customer_id, livemode=livemode, created_at=clock.now()
+                )
+            )
+    except IntegrityError as error:
+        if not broke(error, "uq_customers_live") and not broke(error, "uq_customers_stripe_id"):
+            raise
+    return stripe_id(session, organisation_id, livemode) or customer_id

@@ -1,0 +1,283 @@
+"""The only module that speaks to Stripe: typed functions, our own values and errors, short time-outs.
+
+Never call these with a database transaction open.
+"""
+
+import logging
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar, cast
+
+import stripe
+from flask import current_app
+from stripe import RequestsClient, StripeClient
+
+from portal.billing import parameters, portal_session, reading, signing
+from portal.billing.shapes import (
+    CustomerDetails,
+    GatewayBusy,
+    GatewayError,
+    GatewayRefused,
+    GatewayUnavailable,
+    ObjectGone,
+    RemoteEvent,
+    RemoteInvoice,
+    RemotePrice,
+    RemoteSession,
+    RemoteState,
+    RemoteSubscription,
+    SessionOrder,
+)
+from portal.settings import Settings
+
+Args = ParamSpec("Args")
+Answer = TypeVar("Answer")
+log = logging.getLogger(__name__)
+
+TIMEOUT = 8.0
+RETRIES = 2
+PAGE = 100
+KEY = "portal.stripe"
+"""Where the app keeps its gateway; tests put another one there."""
+# Else the library writes to the home folder of whoever runs it.
+stripe.enable_telemetry = False
+
+
+def _speaking(call: Callable[Args, Answer]) -> Callable[Args, Answer]:
+    """Stripe's errors as ours, with a log line that holds no address and no session URL."""
+
+    @wraps(call)
+    def spoken(*args: Args.args, **kwargs: Args.kwargs) -> Answer:
+        try:
+            return call(*args, **kwargs)
+        except stripe.StripeError as error:
+            log.warning("stripe %s: %s %s", call.__name__, type(error).__name__, error.code or "")
+            raise _ours(error) from error
+
+    return spoken
+
+
+def _ours(error: stripe.StripeError) -> GatewayError:
+    message = error.user_message or str(error)
+    if isinstance(error, stripe.RateLimitError):
+        return GatewayBusy(message)
+    if isinstance(error, stripe.IdempotencyError):
+        return GatewayRefused("idempotency", message)
+    if isinstance(error, stripe.InvalidRequestError):
+        gone = error.code == "resource_missing" or error.http_status == 404
+        return (ObjectGone if gone else GatewayRefused)(error.code or "invalid", message)
+    if isinstance(error, (stripe.AuthenticationError, stripe.PermissionError)):
+        return GatewayRefused("key", message)
+    return GatewayUnavailable(message)
+
+
+def _signed(payload: str, header: str, secret: str) -> bool:
+    """True when this secret signed the payload, not more than the tolerance ago."""
+    try:
+        stripe.WebhookSignature.verify_header(payload, header, secret, signing.TOLERANCE)
+    except stripe.SignatureVerificationError:
+        return False
+    return True
+
+
+def _plain(found: Any) -> dict[str, Any]:
+    return cast(dict[str, Any], found.to_dict())
+
+
+class Gateway:
+    """Stripe, for one key. `livemode` is the key's; every function raises GatewayError only."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.livemode = settings.stripe_secret_key.startswith(("sk_live_", "rk_live_"))
+        self._secrets = settings.stripe_webhook_secrets
+        self._portal_configuration: str | None = None
+        self._client = StripeClient(
+            settings.stripe_secret_key,
+            base_addresses={"api": settings.stripe_api_base},
+            max_network_retries=RETRIES,
+            http_client=RequestsClient(timeout=TIMEOUT),
+        )
+
+    def verify(self, payload: bytes, header: str | None) -> RemoteEvent:
+        """The ids of a webhook. Raises BadWebhook: signature, age, future, UTF-8, JSON, thin."""
+        return signing.verified(payload, header, self._secrets, _signed)
+
+    # -- customers
+
+    @_speaking
+    def create_customer(self, details: CustomerDetails, idempotency_key: str) -> str:
+        """Make a customer; returns its id."""
+        params: Any = parameters.customer(details)
+        return self._client.v1.customers.create(params, {"idempotency_key": idempotency_key}).id
+
+    @_speaking
+    def update_customer(self, customer_id: str, details: CustomerDetails) -> None:
+        """Write who is invoiced."""
+        params: Any = parameters.customer(details)
+        self._client.v1.customers.update(customer_id, params)
+
+    @_speaking
+    def customer_exists(self, customer_id: str) -> bool:
+        """False when Stripe does not know it, or only remembers that it was deleted."""
+        try:
+            return not _plain(self._client.v1.customers.retrieve(customer_id)).get("deleted", False)
+        except stripe.InvalidRequestError as error:
+            if error.code == "resource_missing":
+                return False
+            raise
+
+    # -- checkout and portal
+
+    @_speaking
+    def create_session(self, order: SessionOrder, idempotency_key: str) -> RemoteSession:
+        """Open a Checkout page for a first subscription."""
+        params: Any = parameters.session(order)
+        options: Any = {"idempotency_key": idempotency_key}
+        return reading.session(_plain(self._client.v1.checkout.sessions.create(params, options)))
+
+    @_speaking
+    def session(self, session_id: str) -> RemoteSession:
+        """A Checkout session as it stands."""
+        return reading.session(_plain(self._client.v1.checkout.sessions.retrieve(session_id)))
+
+    @_speaking
+    def expire_session(self, session_id: str) -> None:
+        """Close a Checkout page. Raises GatewayRefused when it is not open any more."""
+        self._client.v1.checkout.sessions.expire(session_id)
+
+    @_speaking
+    def open_portal(
+        self, customer_id: str, return_url: str, locale: str, *, flow: str | None = None, subscription: str = ""
+    ) -> str:
+        """The address of Stripe's portal for a customer. `flow`: None, "card" or "cancel" (of `subscription`)."""
+        if self._portal_configuration is None or not portal_session.usable(self._client, self._portal_configuration):
+            self._portal_configuration = portal_session.configuration(self._client)
+        return portal_session.opened(
+            self._client,
+            self._portal_configuration,
+            customer_id,
+            return_url=return_url,
+            locale=locale,
+            flow=flow,
+            target=subscription,
+        )
+
+    # -- subscriptions, invoices, events
+
+    @_speaking
+    def state(self, subscription_id: str) -> RemoteState:
+        """A subscription with its card and all its invoices."""
+        wish: Any = {"expand": ["default_payment_method", "customer"]}
+        found = _plain(self._client.v1.subscriptions.retrieve(subscription_id, wish))
+        if (method := reading.unread_card(found)) is not None:
+            found["default_payment_method"] = _plain(self._client.v1.payment_methods.retrieve(method))
+        pages = self._client.v1.invoices.list({"subscription": subscription_id, "limit": PAGE})
+        invoices = [reading.invoice(_plain(one)) for one in pages.auto_paging_iter()]
+        return RemoteState(reading.subscription(found), tuple(invoices))
+
+    def subscriptions(self, customer_id: str | None = None) -> Iterator[RemoteSubscription]:
+        """Every subscription (of a customer), ended ones included, page by page."""
+        params: Any = {"status": "all", "limit": PAGE} | ({"customer": customer_id} if customer_id else {})
+        return self._paged(self._client.v1.subscriptions.list, params, reading.subscription)
+
+    def invoices_since(self, since: datetime) -> Iterator[RemoteInvoice]:
+        """Every invoice made since then, newest first."""
+        params = {"created": {"gte": int(since.timestamp())}, "limit": PAGE}
+        return self._paged(self._client.v1.invoices.list, params, reading.invoice)
+
+    def events_since(self, since: datetime) -> Iterator[RemoteEvent]:
+        """Every event since then, newest first; Stripe keeps thirty days of them."""
+        params = {"created": {"gte": int(since.timestamp())}, "limit": PAGE}
+        return self._paged(self._client.v1.events.list, params, reading.event)
+
+    def _paged(
+        self, listing: Callable[..., Any], params: Any, read: Callable[[dict[str, Any]], Answer]
+    ) -> Iterator[Answer]:
+        pages = iter(self._first_page(listing, params).auto_paging_iter())
+        while (found := self._next(pages)) is not None:
+            yield read(_plain(found))
+
+    @_speaking
+    def _first_page(self, listing: Callable[..., Any], params: Any) -> Any:
+        return listing(params)
+
+    @_speaking
+    def _next(self, pages: Iterator[Any]) -> Any:
+        return next(pages, None)
+
+    @_speaking
+    def subscription_of_payment(self, payment_intent: str) -> str | None:
+        """The subscription whose invoice this payment paid: `charge.invoice` is gone, so through invoice payments."""
+        params: Any = {"payment": {"type": "payment_intent", "payment_intent": payment_intent}, "limit": 1}
+        found = self._client.v1.invoice_payments.list(params).data
+        invoice_id = reading.identifier(_plain(found[0])["invoice"]) if found else None
+        if invoice_id is None:
+            return None
+        return reading.subscription_of_invoice(_plain(self._client.v1.invoices.retrieve(invoice_id)))
+
+    # -- the catalogue
+
+    @_speaking
+    def prices(self, lookup_keys: list[str]) -> dict[str, RemotePrice]:
+        """Active prices by lookup key (at most ten keys a call)."""
+        found: dict[str, RemotePrice] = {}
+        for start in range(0, len(lookup_keys), 10):
+            params: Any = {"lookup_keys": lookup_keys[start : start + 10], "active": True, "limit": PAGE}
+            for one in self._client.v1.prices.list(params).data:
+                read = reading.price(_plain(one))
+                found[read.lookup_key or ""] = read
+        return found
+
+    @_speaking
+    def products(self) -> dict[str, str]:
+        """Ids of our active products by the plan they carry in their metadata."""
+        pages = self._client.v1.products.list({"active": True, "limit": PAGE}).auto_paging_iter()
+        plain = [_plain(one) for one in pages]
+        return {one["metadata"]["plan"]: one["id"] for one in plain if "plan" in (one.get("metadata") or {})}
+
+    @_speaking
+    def create_product(self, plan: str, name: str, verticals: list[str]) -> str:
+        """A product that names its plan and its verticals in its metadata; returns its id."""
+        metadata = {"plan": plan, "verticals": ",".join(verticals)}
+        return self._client.v1.products.create({"name": name, "metadata": metadata}).id
+
+    @_speaking
+    def create_price(self, product_id: str, lookup_key: str, amount: int, currency: str, interval: str) -> str:
+        """A price before tax per seat and interval; returns its id."""
+        params: Any = {
+            "product": product_id,
+            "currency": currency,
+            "unit_amount": amount,
+            "recurring": {"interval": interval},
+            "lookup_key": lookup_key,
+            "tax_behavior": "exclusive",
+        }
+        return self._client.v1.prices.create(params).id
+
+    @_speaking
+    def tax_rates(self) -> dict[str, str]:
+        """Ids of our active tax rates by the key in their metadata."""
+        pages = self._client.v1.tax_rates.list({"active": True, "limit": PAGE}).auto_paging_iter()
+        plain = [_plain(one) for one in pages]
+        return {one["metadata"]["key"]: one["id"] for one in plain if "key" in (one.get("metadata") or {})}
+
+    @_speaking
+    def create_tax_rate(self, key: str, name: str, percentage: float, country: str) -> str:
+        """An exclusive tax rate; returns its id."""
+        params: Any = {
+            "display_name": name,
+            "percentage": percentage,
+            "inclusive": False,
+            "country": country,
+            "metadata": {"key": key},
+        }
+        return self._client.v1.tax_rates.create(params).id
+
+
+def current() -> Gateway:
+    """The gateway of the running app, made at the first need."""
+    found: Gateway | None = current_app.extensions.get(KEY)
+    if found is None:
+        found = current_app.extensions[KEY] = Gateway(current_app.extensions["portal.settings"])
+    return found

@@ -1,0 +1,46 @@
+"""What a reader asks for on the summary page, as plain values."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from portal.billing.catalogue import Offer
+from portal.organisations.models import OrganisationKind
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who is invoiced."""
+
+    kind: OrganisationKind
+    name: str
+    street: str
+    postal_code: str
+    city: str
+    country: str
+    siren: str = ""
+    vat_number: str = ""
+    purchase_reference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a reader asks for on the summary page, checked by its form."""
+
+    reader_id: int
+    offer: Offer
+    quantity: int
+    identity: Identity
+    buyer_reads: bool
+    starts_at: datetime | None
+    terms_version: str
+    immediate_start: bool
+    return_path: str
+    locale: str
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where Stripe's page leads back to; `success` holds the literal {CHECKOUT_SESSION_ID}."""
+
+    success: str
+    cancelled: str

@@ -1,0 +1,164 @@
+"""What the offers, billing and return pages show: read from the mirror only, never from Stripe."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import select
+from sqlalchemy.orm import selectinload
+
+from portal import clock
+from portal.access.models import AwaitedRight, Grant
+from portal.access.vocabulary import Source
+from portal.billing.mails import plan_names
+from portal.billing.mirror import LIVE
+from portal.billing.models import Invoice, Plan, Price, Subscription, SubscriptionItem
+from portal.billing.rights import KNOWN
+from portal.db import AnySession
+from portal.organisations.models import Organisation
+
+
+class State(StrEnum):
+    """What the first sentence of the billing page says."""
+
+    NONE = "none"
+    TRIAL = "trial"
+    PENDING = "pending"
+    ACTIVE = "active"
+    TRIALING = "trialing"
+    ENDING = "ending"
+    PAST_DUE = "past_due"
+    UNPAID = "unpaid"
+    PAUSED = "paused"
+    CANCELED = "canceled"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A subscription as its page tells it; amounts in cents for one period, HT and TTC."""
+
+    state: State
+    subscription: Subscription | None = None
+    plan: str = ""
+    interval: str = ""
+    net: int = 0
+    total: int = 0
+    open_until: datetime | None = None
+    trial_until: datetime | None = None
+
+
+def standing(session: AnySession, reader_id: int, organisation: Organisation | None) -> Standing:
+    """Where this reader stands: the live subscription first, then what is awaited, an ended one, a trial, nothing."""
+    row = _current(session, organisation.id) if organisation else None
+    if row is not None and row.status in LIVE:
+        return _of(session, row, _live_state(row))
+    if organisation and _awaited(session, organisation.id):
+        return Standing(State.PENDING)
+    if row is not None:
+        return _of(session, row, _ended_state(row))
+    until = _trial_until(session, reader_id)
+    return Standing(State.TRIAL, trial_until=until) if until else Standing(State.NONE)
+
+
+def _current(session: AnySession, organisation_id: int) -> Subscription | None:
+    """The live subscription, else the last one that ever gave something."""
+    statement = (
+        select(Subscription)
+        .where(Subscription.organisation_id == organisation_id)
+        .where(Subscription.status.not_in(("incomplete", "incomplete_expired")))
+        .options(selectinload(Subscription.items))
+        .order_by(Subscription.started_at.desc(), Subscription.id.desc())
+    )
+    found = session.scalars(statement).all()
+    live = [row for row in found if row.status in LIVE]
+    return next(iter([*live, *found]), None)
+
+
+def _live_state(row: Subscription) -> State:
+    if row.status in ("active", "trialing") and row.ending_at:
+        return State.ENDING
+    return State(row.status)
+
+
+def _ended_state(row: Subscription) -> State:
+    return State.CANCELED if row.status in KNOWN else State.UNKNOWN
+
+
+def _of(session: AnySession, row: Subscription, state: State) -> Standing:
+    prices = list(
+        session.execute(
+            select(Price.interval, Price.unit_amount, SubscriptionItem.quantity)
+            .join(SubscriptionItem, SubscriptionItem.price_id == Price.id)
+            .where(SubscriptionItem.subscription_id == row.id)
+        )
+    )
+    return Standing(
+        state,
+        row,
+        plan=plan_names(session, row.id),
+        interval=prices[0].interval.value if prices else "",
+        net=sum(price.unit_amount * price.quantity for price in prices),
+        open_until=_open_until(session, row),
+    )
+
+
+def _open_until(session: AnySession, row: Subscription) -> datetime | None:
+    """Until when this subscription's rights are open, grace included."""
+    statement = select(Grant).where(Grant.reference == row.stripe_id, Grant.source == Source.SUBSCRIPTION)
+    ends = [grant.revoked_at or grant.grace_until or grant.ends_at for grant in session.scalars(statement)]
+    return max(ends, default=None)
+
+
+def _awaited(session: AnySession, organisation_id: int) -> bool:
+    now = clock.now()
+    statement = select(AwaitedRight.id).where(
+        AwaitedRight.organisation_id == organisation_id, AwaitedRight.settled_at.is_(None), AwaitedRight.until > now
+    )
+    return session.scalar(statement.limit(1)) is not None
+
+
+def _trial_until(session: AnySession, reader_id: int) -> datetime | None:
+    now = clock.now()
+    statement = select(Grant.ends_at).where(
+        Grant.reader_id == reader_id,
+        Grant.source == Source.TRIAL,
+        Grant.revoked_at.is_(None),
+        Grant.ends_at > now,
+    )
+    return max(session.scalars(statement), default=None)
+
+
+def invoices(session: AnySession, organisation_id: int) -> Sequence[Invoice]:
+    """Every invoice that has a number, newest first."""
+    statement = select(Invoice).where(Invoice.organisation_id == organisation_id, Invoice.status != "draft")
+    return session.scalars(statement.order_by(Invoice.created_at.desc(), Invoice.id.desc()).limit(200)).all()
+
+
+def plans_of(session: AnySession, organisation_id: int) -> set[str]:
+    """Slugs of the plans an organisation pays for now."""
+    statement = (
+        select(Plan.slug)
+        .join(Price, Price.plan_id == Plan.id)
+        .join(SubscriptionItem, SubscriptionItem.price_id == Price.id)
+        .join(Subscription, Subscription.id == SubscriptionItem.subscription_id)
+        .where(Subscription.organisation_id == organisation_id, Subscription.status.in_(LIVE))
+    )
+    return set(session.scalars(statement))
+
+
+def is_open(session: AnySession, organisation_id: int, vertical_ids: Sequence[int]) -> bool:
+    """True when the organisation holds a live subscription right on each of these verticals.
+
+    One that begins in a moment counts: Stripe's clock may be a little ahead of ours.
+    """
+    now = clock.now()
+    statement = select(Grant).where(
+        Grant.organisation_id == organisation_id,
+        Grant.source == Source.SUBSCRIPTION,
+        Grant.vertical_id.in_(list(vertical_ids)),
+        Grant.revoked_at.is_(None),
+    )
+    live = {one.vertical_id for one in session.scalars(statement) if now < (one.grace_until or one.ends_at)}
+    return bool(vertical_ids) and live.issuperset(vertical_ids)

@@ -1,0 +1,176 @@
+"""Stripe's JSON into our shapes. Every rule about where the pinned API version keeps a value is in this file."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from portal.billing.shapes import (
+    RemoteEvent,
+    RemoteInvoice,
+    RemoteItem,
+    RemotePrice,
+    RemoteSession,
+    RemoteSubscription,
+)
+from portal.clock import from_timestamp
+
+Document = Mapping[str, Any]
+
+
+def instant(seconds: Any) -> datetime | None:
+    """Unix seconds into an aware instant; None stays None."""
+    return None if seconds is None else from_timestamp(int(seconds))
+
+
+def identifier(value: Any) -> str | None:
+    """The id of a reference, expanded or not."""
+    if isinstance(value, Mapping):
+        value = value.get("id")
+    return value if isinstance(value, str) and value else None
+
+
+def subscription(found: Document) -> RemoteSubscription:
+    """A subscription with its items and the card it is charged to."""
+    card = _card(found)
+    return RemoteSubscription(
+        id=found["id"],
+        customer_id=identifier(found["customer"]) or "",
+        livemode=bool(found["livemode"]),
+        status=str(found["status"]),
+        collection_method=str(found["collection_method"]),
+        currency=str(found["currency"]),
+        started_at=from_timestamp(found["start_date"]),
+        items=tuple(_item(entry) for entry in found["items"]["data"]),
+        trial_end=instant(found.get("trial_end")),
+        cancel_at=instant(found.get("cancel_at")),
+        cancel_at_period_end=bool(found.get("cancel_at_period_end")),
+        canceled_at=instant(found.get("canceled_at")),
+        ended_at=instant(found.get("ended_at")),
+        cancel_reason=(found.get("cancellation_details") or {}).get("reason"),
+        card_brand=str(card.get("brand") or ""),
+        card_last4=str(card.get("last4") or ""),
+        metadata={str(key): str(value) for key, value in (found.get("metadata") or {}).items()},
+    )
+
+
+def _item(entry: Document) -> RemoteItem:
+    """Periods live on items only; `quantity` is absent for metered prices, which we do not sell."""
+    return RemoteItem(
+        id=entry["id"],
+        price_id=identifier(entry["price"]) or "",
+        quantity=int(entry.get("quantity") or 0),
+        created=from_timestamp(entry["created"]),
+        period_start=from_timestamp(entry["current_period_start"]),
+        period_end=from_timestamp(entry["current_period_end"]),
+    )
+
+
+def _card(found: Document) -> Document:
+    """The card that is charged; empty when it was not expanded or the method is no card."""
+    method = found.get("default_payment_method")
+    return (method.get("card") or {}) if isinstance(method, Mapping) else {}
+
+
+def unread_card(found: Document) -> str | None:
+    """The customer's own payment method, when the subscription names none and its customer was expanded."""
+    if found.get("default_payment_method") or not isinstance(found.get("customer"), Mapping):
+        return None
+    return identifier((found["customer"].get("invoice_settings") or {}).get("default_payment_method"))
+
+
+def invoice(found: Document) -> RemoteInvoice:
+    """An invoice; its subscription is named by its parent, its tax is the sum of `total_taxes`."""
+    times = found.get("status_transitions") or {}
+    return RemoteInvoice(
+        id=found["id"],
+        subscription_id=subscription_of_invoice(found),
+        number=found.get("number"),
+        status=str(found.get("status") or "draft"),
+        currency=str(found["currency"]),
+        subtotal=_before_tax(found),
+        tax=sum(int(tax["amount"]) for tax in found.get("total_taxes") or ()),
+        total=int(found["total"]),
+        amount_paid=int(found["amount_paid"]),
+        amount_due=int(found["amount_due"]),
+        created=from_timestamp(found["created"]),
+        due_at=instant(found.get("due_date")),
+        paid_at=instant(times.get("paid_at")),
+        attempt_count=int(found.get("attempt_count") or 0),
+        next_attempt_at=instant(found.get("next_payment_attempt")),
+        hosted_url=found.get("hosted_invoice_url"),
+        pdf_url=found.get("invoice_pdf"),
+    )
+
+
+def _before_tax(found: Document) -> int:
+    """HT, discounts taken off: what is left of the total without its taxes."""
+    value = found.get("total_excluding_tax")
+    return int(found["subtotal"] if value is None else value)
+
+
+def subscription_of_invoice(found: Document) -> str | None:
+    """`invoice.subscription` is gone: the parent names it."""
+    details = (found.get("parent") or {}).get("subscription_details") or {}
+    return identifier(details.get("subscription"))
+
+
+def session(found: Document) -> RemoteSession:
+    """A Checkout session."""
+    return RemoteSession(
+        id=found["id"],
+        status=str(found["status"]),
+        url=found.get("url"),
+        customer_id=identifier(found.get("customer")),
+        subscription_id=identifier(found.get("subscription")),
+    )
+
+
+def price(found: Document) -> RemotePrice:
+    """A price of ours."""
+    return RemotePrice(
+        id=found["id"],
+        product_id=identifier(found["product"]) or "",
+        lookup_key=found.get("lookup_key"),
+        unit_amount=int(found.get("unit_amount") or 0),
+        currency=str(found["currency"]),
+        interval=str((found.get("recurring") or {}).get("interval") or ""),
+        active=bool(found["active"]),
+    )
+
+
+def event(found: Document) -> RemoteEvent:
+    """A webhook's ids. Raises KeyError, TypeError or ValueError when it does not look like one (a thin event)."""
+    subject = found["data"]["object"]
+    kind = str(subject.get("object") or "")
+    return RemoteEvent(
+        id=_short(found["id"], 80),
+        type=_short(found["type"], 80),
+        livemode=bool(found["livemode"]),
+        created=from_timestamp(int(found["created"])),
+        api_version=found.get("api_version"),
+        object_id=_leading_id(kind, subject),
+        subscription_id=_subscription_id(kind, subject),
+        customer_id=subject.get("id") if kind == "customer" else identifier(subject.get("customer")),
+    )
+
+
+def _short(value: Any, limit: int) -> str:
+    if not isinstance(value, str) or not 0 < len(value) <= limit:
+        raise ValueError("an id or type of unlikely length")
+    return value
+
+
+def _leading_id(kind: str, subject: Document) -> str:
+    """For money that moved, the payment intent: through it the invoice and its subscription are found."""
+    own = str(subject.get("id") or "")
+    if kind in ("charge", "refund", "dispute"):
+        return identifier(subject.get("payment_intent")) or own
+    return own
+
+
+def _subscription_id(kind: str, subject: Document) -> str | None:
+    if kind == "subscription":
+        return identifier(subject)
+    if kind == "invoice":
+        return subscription_of_invoice(subject)
+    return identifier(subject.get("subscription"))

@@ -1,0 +1,7 @@
+"""The pages of money: offers, summary, return, account, terms, and the webhook's door."""
+
+from flask import Blueprint
+
+bp = Blueprint("billing", __name__)
+
+from portal.billing.views import account, checkout, hook, offers  # noqa: E402, F401

@@ -1,0 +1,114 @@
+"""The billing page of the account: never needs a right to read, so that a person locked out can always pay."""
+
+from typing import Any
+
+from flask import abort, flash, render_template, request, url_for
+from flask_login import current_user
+
+from portal.access.asking import forget_facts
+from portal.billing import customers, queries, sync
+from portal.billing.gateway import current
+from portal.billing.queries import Standing, State
+from portal.billing.shapes import GatewayError, GatewayRefused, GatewayUnavailable
+from portal.billing.views import bp
+from portal.billing.views.checkout import unavailable
+from portal.db import db, end_reading, writing
+from portal.i18n import current_locale, gettext
+from portal.organisations import founding, seats
+from portal.organisations.models import Organisation
+from portal.web import READER, absolute, allow, see_other
+
+FLOWS = {"card": "card", "cancel": "cancel"}
+
+
+@bp.get("/billing/")
+@allow(READER)
+def home() -> Any:
+    """The state in one sentence, then what can be done, invoices, payment method, identity."""
+    organisation = founding.managed_by(db.session, current_user.id)
+    standing = queries.standing(db.session, current_user.id, organisation)
+    if request.args.get("from") == "portal":
+        _refresh(standing)
+        return see_other(url_for("billing.home"))
+    return render_template(
+        "billing/home.html",
+        standing=standing,
+        State=State,
+        organisation=organisation,
+        invoices=queries.invoices(db.session, organisation.id) if organisation else [],
+        seated=bool(organisation and seats.seat_of(db.session, organisation.id, current_user.id)),
+        seats_used=seats.used(db.session, organisation.id) if organisation else 0,
+        can_open_portal=_customer(organisation) is not None,
+    )
+
+
+def _refresh(standing: Standing) -> None:
+    """Back from Stripe's portal: read the state once, so that the page shows what was just done there."""
+    if standing.subscription is None:
+        return
+    subscription_id = standing.subscription.stripe_id
+    end_reading()
+    try:
+        sync.subscription(db.session, current(), subscription_id)
+    except GatewayError:
+        flash(gettext("What you just changed will show here within minutes."), "info")
+    forget_facts()
+
+
+def _customer(organisation: Organisation | None) -> str | None:
+    return customers.stripe_id(db.session, organisation.id, current().livemode) if organisation else None
+
+
+@bp.post("/billing/portal")
+@allow(READER)
+def portal() -> Any:
+    """To Stripe's portal: its front page, or straight to the card or the cancellation (`flow`)."""
+    organisation = founding.managed_by(db.session, current_user.id)
+    customer_id = _customer(organisation)
+    if organisation is None or customer_id is None:
+        abort(404)
+    flow = FLOWS.get(request.form.get("flow", ""))
+    subscription = _to_cancel(organisation) if flow == "cancel" else ""
+    if flow == "cancel" and not subscription:
+        flow = None
+    return _enter(customer_id, flow, subscription)
+
+
+def _to_cancel(organisation: Organisation) -> str:
+    found = queries.standing(db.session, current_user.id, organisation).subscription
+    return found.stripe_id if found is not None and not found.ending_at and found.status != "canceled" else ""
+
+
+def _enter(customer_id: str, flow: str | None, subscription: str) -> Any:
+    end_reading()
+    back = absolute(url_for("billing.home")) + "?from=portal"
+    gateway, locale = current(), current_locale()
+    try:
+        return see_other(gateway.open_portal(customer_id, back, locale, flow=flow, subscription=subscription))
+    except GatewayUnavailable:
+        return unavailable()
+    except GatewayRefused:
+        flash(
+            gettext("The payment service could not open this page. Nothing was changed. Try again, or write to us."),
+            "bad",
+        )
+        return see_other(url_for("billing.home"))
+
+
+@bp.post("/billing/seat")
+@allow(READER)
+def take_seat() -> Any:
+    """A manager who pays and does not read takes one of the licences."""
+    organisation = founding.managed_by(db.session, current_user.id)
+    if organisation is None:
+        abort(404)
+    organisation_id = organisation.id
+    try:
+        with writing():
+            seats.open_seat(db.session, organisation_id, current_user.id, actor_id=current_user.id)
+    except seats.NoSeatLeft:
+        flash(gettext("Every licence is taken. Free one, or add one."), "warn")
+    else:
+        flash(gettext("You now read with one of your licences."), "success")
+    forget_facts()
+    return see_other(url_for("billing.home"))
