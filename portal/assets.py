@@ -8,7 +8,7 @@ from pathlib import Path
 from flask import Blueprint, Flask, Response, abort, request
 
 from portal.settings import ROOT
-from portal.verticals import VerticalInfo
+from portal.verticals import VerticalInfo, site_verticals
 from portal.web import PUBLIC, allow
 
 STATIC = ROOT / "static"
@@ -56,8 +56,6 @@ def stylesheet(verticals: tuple[VerticalInfo, ...]) -> tuple[str, bytes]:
 @allow(PUBLIC)
 def portal_css(digest: str) -> Response:
     """The stylesheet, whatever digest an old page still asks for."""
-    from portal.masthead import site_verticals
-
     address, content = stylesheet(site_verticals())
     if not re.fullmatch(r"[0-9a-f]{10}", digest):
         abort(404)

@@ -19,10 +19,9 @@ from portal.assets import static_url, stylesheet
 from portal.content.models import Rubric
 from portal.db import db
 from portal.i18n import current_locale, gettext
-from portal.verticals import VerticalInfo, all_verticals
+from portal.verticals import VerticalInfo, site_verticals
 
 THEMES = ("auto", "light", "dark")
-_FRESH_FOR = 5.0  # seconds a list of verticals and rubrics is reused; they change by hand, from another process
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,31 +72,21 @@ class Ui:
 
 @dataclass(frozen=True, slots=True)
 class _Furniture:
-    read_at: float
+    """What goes with one reading of the verticals, and is thrown away with it."""
+
     verticals: tuple[VerticalInfo, ...]
     rubrics: tuple[tuple[str, str, str], ...]
     moulds: dict[tuple[Any, ...], str] = field(default_factory=dict)
 
 
 def _furniture() -> _Furniture:
+    verticals = site_verticals()
     found: _Furniture | None = current_app.extensions.get("portal.furniture")
-    if found is None or clock.monotonic() - found.read_at > _FRESH_FOR:
+    if found is None or found.verticals is not verticals:
         rubrics = db.session.execute(select(Rubric.slug, Rubric.name, Rubric.name_en).order_by(Rubric.position))
-        found = _Furniture(
-            clock.monotonic(), all_verticals(db.session), tuple((r.slug, r.name, r.name_en) for r in rubrics)
-        )
+        found = _Furniture(verticals, tuple((r.slug, r.name, r.name_en) for r in rubrics))
         current_app.extensions["portal.furniture"] = found
     return found
-
-
-def forget_furniture() -> None:
-    """Read verticals and rubrics again at the next page (after adding one; between tests)."""
-    current_app.extensions.pop("portal.furniture", None)
-
-
-def site_verticals() -> tuple[VerticalInfo, ...]:
-    """The verticals of the masthead, read at most every few seconds."""
-    return _furniture().verticals
 
 
 def current_vertical() -> VerticalInfo | None:

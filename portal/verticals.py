@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from flask import current_app
 from sqlalchemy import CheckConstraint, String, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.db import AnySession, Base
+from portal import clock
+from portal.db import AnySession, Base, db
 from portal.history import Recorded
 
 RESERVED_SLUGS = frozenset(
@@ -58,6 +60,8 @@ RESERVED_SLUGS = frozenset(
 )
 _SLUG = re.compile(r"[a-z][a-z0-9-]{1,39}")
 _COLOUR = re.compile(r"#[0-9a-f]{6}")
+
+_FRESH_FOR = 5.0  # seconds
 
 
 class VerticalError(ValueError):
@@ -127,6 +131,20 @@ _LISTING = (
 def all_verticals(session: AnySession) -> tuple[VerticalInfo, ...]:
     """Every vertical that is not retired, in the order of the masthead."""
     return tuple(VerticalInfo(**row._mapping) for row in session.execute(_LISTING))
+
+
+def site_verticals() -> tuple[VerticalInfo, ...]:
+    """The verticals as pages show them, read at most every few seconds: they change by hand, from another process."""
+    kept: tuple[float, tuple[VerticalInfo, ...]] | None = current_app.extensions.get("portal.verticals")
+    if kept is None or clock.monotonic() - kept[0] > _FRESH_FOR:
+        kept = (clock.monotonic(), all_verticals(db.session))
+        current_app.extensions["portal.verticals"] = kept
+    return kept[1]
+
+
+def forget_site_verticals() -> None:
+    """Read the verticals again at the next page (after adding one; between tests)."""
+    current_app.extensions.pop("portal.verticals", None)
 
 
 def add_vertical(session: AnySession, *, slug: str, name: str, colour: str, **more: Any) -> Vertical:

@@ -17,8 +17,8 @@ from portal import clock
 from portal.clock import PARIS
 from portal.db import AnySession, db
 from portal.factory import create_app
-from portal.masthead import forget_furniture
 from portal.settings import Environment, Settings
+from portal.verticals import forget_site_verticals
 from tests.databases import PostgreSQL, SQLite, postgresql_server
 from tests.forms import Browser
 
@@ -96,7 +96,7 @@ def app(migrated_app: Flask, database: SQLite | PostgreSQL, now: datetime) -> It
     """The app on an empty database, its context pushed, the clock frozen."""
     database.empty(migrated_app)
     with migrated_app.app_context():
-        forget_furniture()
+        forget_site_verticals()
         yield migrated_app
         db.session.remove()
 
