@@ -1,4 +1,4 @@
-"""Would Stripe accept this request, could it have given this answer? Shapes only; about half a millisecond each."""
+"""Would Stripe accept this request, could it have given this answer? Shapes only; well under a millisecond each."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from jsonschema.exceptions import best_match
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT7
 
+from tests.stripe_contract.fitting import fits
 from tests.stripe_contract.openapi import FORM, document
 from tests.stripe_contract.schemas import ROOT, Schema
 
@@ -143,6 +144,8 @@ def _refusals(error: jsonschema.ValidationError) -> list[Offence]:
 
 
 def _errors(schema: Schema, value: Any) -> Any:
+    if fits(schema, value):
+        return iter(())
     return _validator(id(schema), _Held(schema)).iter_errors(value)
 
 

@@ -6,10 +6,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 import stripe
 
 from tests.stripe_contract import openapi, spec
+from tests.stripe_contract.fitting import fits
 from tests.stripe_contract.police import assert_lawful, offences
 
 CUSTOMER = {"id": "cus_1", "object": "customer", "created": 1, "livemode": False, "email": None}
@@ -130,6 +132,18 @@ def test_who_tests_refusals_may_send_what_is_refused() -> None:
     refused = line(body="planet=Mars", status=400, answer=error)
     assert offences(refused, strict=False) == []
     assert offences(refused) != []
+
+
+def test_the_fast_answer_is_that_of_the_library_for_whatever_is_broken() -> None:
+    schema = {"$ref": f"{openapi_root()}/customer"}
+    slow = jsonschema.Draft7Validator(schema, registry=spec._registry())
+    spoils: tuple[Any, ...] = (None, 0, 1.5, True, "", "x", [], [1], {}, {"a": 1}, {"deleted": True})
+    whole = CUSTOMER | {"address": {"city": "Lyon"}, "tax_exempt": "none", "preferred_locales": ["fr"], "metadata": {}}
+    for name in [*whole, "planet", "deleted", "currency", "subscriptions", "default_source", "invoice_settings"]:
+        for spoil in spoils:
+            broken = whole | {name: spoil}
+            assert fits(schema, broken) == slow.is_valid(broken), broken
+    assert fits(schema, whole)
 
 
 def test_an_empty_log_is_no_proof(tmp_path: Path) -> None:
