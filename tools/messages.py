@@ -16,7 +16,7 @@ from babel.messages.pofile import read_po
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "translations"
 PYBABEL = str(Path(sys.executable).with_name("pybabel"))
-KEYWORDS = ("_", "gettext", "ngettext:1,2", "lazy_gettext", "pgettext:1c,2", "npgettext:1c,2,3")
+KEYWORDS = ("_", "N_", "gettext", "ngettext:1,2", "lazy_gettext", "pgettext:1c,2", "npgettext:1c,2,3")
 _PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]")
 
 

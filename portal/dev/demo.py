@@ -7,7 +7,7 @@ clock held at their time. Subscribers pay at the Stripe stand-in like anybody, s
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -24,7 +24,9 @@ from portal.accounts.passwords import hash_password
 from portal.billing import catalogue
 from portal.content import demo as content
 from portal.db import AnySession, db, end_reading, writing
-from portal.organisations.models import Manager, ManagerRole, Organisation, OrganisationKind, Seat
+from portal.dev.subscribers import Subscriber, subscribe
+from portal.organisations import founding, seats
+from portal.organisations.models import ManagerRole, Organisation, OrganisationKind
 from portal.roles import Role
 from portal.settings import ROOT, Settings
 from portal.trials import start as trials
@@ -117,7 +119,7 @@ def _exists(account: Account) -> bool:
 def _make(account: Account) -> None:
     """A person, and what staff or they themselves did since."""
     hashed = hash_password(people().password)
-    begun = clock.now() - timedelta(days=(account.trial or account.subscription or {}).get("days_ago", 0))
+    begun = _begun(account)
     with clock.frozen(begun), writing() as unit:
         reader = readers.create_reader(
             unit,
@@ -138,6 +140,13 @@ def _make(account: Account) -> None:
             reader.suspended_at, reader.suspended_reason = clock.now(), account.suspended
 
 
+def _begun(account: Account) -> datetime:
+    """When this person came: with their trial, a little before their purchase, or now."""
+    if account.subscription:
+        return Subscriber(email=account.email, **account.subscription).bought_at(clock.now()) - timedelta(minutes=5)
+    return clock.now() - timedelta(days=(account.trial or {}).get("days_ago", 0))
+
+
 def _give(unit: AnySession, holder: Holder, verticals: list[str], days: int, reason: str) -> None:
     ids = list(unit.scalars(select(Vertical.id).where(Vertical.slug.in_(verticals)).order_by(Vertical.position)))
     today = clock.paris_date(clock.now())
@@ -155,21 +164,20 @@ def _organisation(company: Company) -> bool:
         )
         unit.add(row)
         unit.flush()
-        members = {account.email: account for account in people().accounts if account.seat_of == company.name}
-        for reader in unit.scalars(select(Reader).where(Reader.email_key.in_([email_key(one) for one in members]))):
-            unit.add(Seat(organisation_id=row.id, reader_id=reader.id, opened_at=clock.now()))
+        keys = [email_key(account.email) for account in people().accounts if account.seat_of == company.name]
+        for reader in unit.scalars(select(Reader).where(Reader.email_key.in_(keys)).order_by(Reader.id)):
             if reader.email == company.manager:
-                unit.add(
-                    Manager(organisation_id=row.id, reader_id=reader.id, role=ManagerRole.OWNER, since=clock.now())
-                )
+                founding.add_manager(unit, row.id, reader.id, ManagerRole.OWNER, actor_id=None)
+            seats.open_seat(unit, row.id, reader.id, actor_id=None)
         _give(unit, Holder(organisation_id=row.id), list(company.verticals), company.days, company.reason)
     return True
 
 
-def _subscribers(settings: Settings) -> Iterator[str]:
-    """Those who pay; not before billing can be driven from here."""
+def _subscribers(settings: Settings) -> list[str]:
+    """Those who pay by card do it now, where the stand-in runs."""
     end_reading()
-    return iter(())
+    wanted = [Subscriber(email=one.email, **one.subscription) for one in people().accounts if one.subscription]
+    return subscribe(settings, wanted)
 
 
 def _empty() -> str:
