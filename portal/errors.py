@@ -27,7 +27,8 @@ def init_app(app: Flask) -> None:
 def _http_error(error: HTTPException) -> Response:
     if error.response is not None or error.code is None or error.code < 400:
         return make_response(error.get_response())
-    return page(error.code, headers=dict(error.get_headers()))
+    wait = getattr(error, "retry_after", None)
+    return page(error.code, retry_after=wait if isinstance(wait, int) else None, headers=dict(error.get_headers()))
 
 
 def _throttled(error: Throttled) -> Response:

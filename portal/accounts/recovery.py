@@ -18,6 +18,7 @@ def ask_for_reset(session: AnySession, *, email: str, locale: str, network: str)
     throttle.hit(session, f"reset:{network}", limit=MAILS_PER_NETWORK, window=MAIL_WINDOW)
     reader = readers.by_address(session, email)
     if reader is None:
+        tokens.pretend_to_issue(session)
         mails.no_account(session, email, locale)
     else:
         token = tokens.issue(session, reader, TokenPurpose.RESET_PASSWORD)

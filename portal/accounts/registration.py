@@ -113,6 +113,7 @@ def confirm(
     raised. Otherwise raises what open_pending does; of two confirmations at once the second raises AlreadyConfirmed.
     """
     pending = open_pending(session, token)
+    _lock_attempts(session, pending.email_key)
     if password_hash is None and not same_browser(pending, browser_secret):
         raise OtherBrowser
     if not tokens.claim(session, PendingRegistration, pending.id):
@@ -162,6 +163,12 @@ def _new_account(session: AnySession, pending: PendingRegistration, password_has
         )
     except readers.AddressTaken as error:
         raise AlreadyConfirmed from error
+
+
+def _lock_attempts(session: AnySession, key: str) -> None:
+    """Two confirmations of one address queue here, always in the same order, instead of waiting for each other."""
+    attempts = select(PendingRegistration.id).where(PendingRegistration.email_key == key)
+    session.execute(attempts.order_by(PendingRegistration.id).with_for_update()).all()
 
 
 def _kill_attempts(session: AnySession, key: str) -> None:

@@ -1,14 +1,16 @@
 """Registration as a visitor meets it: one page, one mail, and nobody learns who has an account."""
 
+import threading
 from datetime import timedelta
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
 from portal import clock
 from portal.accounts import passwords, registration
 from portal.accounts.models import PendingRegistration, Reader
-from portal.db import AnySession, writing
+from portal.db import AnySession, end_reading, writing
 from portal.outbox import Mail
 from tests.builders import a_reader
 from tests.conftest import NOON
@@ -256,3 +258,27 @@ def test_the_sixth_mail_within_an_hour_is_refused(client: FlaskClient, session: 
 
 def test_resending_without_a_registration_leads_to_the_form(client: FlaskClient) -> None:
     assert submit(client, "/register/resend", page="/login").location == "/register"
+
+
+def test_two_confirmations_at_once_make_one_account(session: AnySession, app: Flask) -> None:
+    attempts = [(ask(session, browser=name), name) for name in ("first", "second")]
+    start, outcomes = threading.Barrier(2), []
+
+    def run(token: str, name: str) -> None:
+        with app.app_context():
+            start.wait(5)
+            try:
+                with writing() as unit:
+                    registration.confirm(unit, token, browser_secret=name)
+                outcomes.append("confirmed")
+            except registration.LinkError as error:
+                outcomes.append(type(error).__name__)
+
+    end_reading(session)
+    threads = [threading.Thread(target=run, args=attempt) for attempt in attempts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert "confirmed" in outcomes and len(outcomes) == 2 and len(set(outcomes)) == 2
+    assert session.query(Reader).count() == 1

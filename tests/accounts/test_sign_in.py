@@ -1,6 +1,6 @@
 """Signing in and out."""
 
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 import pytest
 from argon2 import PasswordHasher
@@ -12,9 +12,10 @@ from portal.accounts.models import Reader, ReaderSession
 from portal.db import AnySession, writing
 from portal.roles import Role
 from tests.builders import a_reader
-from tests.conftest import NOON
+from tests.conftest import NOON as NOON_IN_PARIS
 from tests.forms import sign_in, submit
 
+NOON = NOON_IN_PARIS.astimezone(UTC)  # days are counted as 24 hours, whatever the clocks of Paris do
 PASSWORD = "trois chevaux bleus courent"
 ADDRESS = "claire@clinique.example.org"
 RIGHT = {"email": ADDRESS, "password": PASSWORD}
@@ -166,7 +167,7 @@ def test_a_session_idle_for_thirty_days_is_over(client: FlaskClient, claire: Rea
     sign_in(client, claire)
     with clock.frozen(NOON + timedelta(days=30) - timedelta(seconds=1)):
         assert is_signed_in(client)
-    with clock.frozen(NOON + timedelta(days=60)):
+    with clock.frozen(NOON + timedelta(days=60) - timedelta(seconds=1)):
         assert not is_signed_in(client)
 
 
