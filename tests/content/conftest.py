@@ -1,7 +1,5 @@
 """Readings gathered by one test are not another's."""
 
-from collections.abc import Iterator
-
 import pytest
 from flask import Flask
 
@@ -9,8 +7,7 @@ from portal.reading import log
 
 
 @pytest.fixture(autouse=True)
-def _empty_notebook(request: pytest.FixtureRequest) -> Iterator[None]:
-    yield
+def _empty_notebook(request: pytest.FixtureRequest) -> None:
     if "app" in request.fixturenames:
         app: Flask = request.getfixturevalue("app")
         with app.app_context():
