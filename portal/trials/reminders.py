@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from datetime import time as time_of_day
+from typing import Any
 
-from sqlalchemy import ColumnElement, String, cast, literal, literal_column, select
+from sqlalchemy import ColumnElement, Select, String, cast, literal, literal_column, select
 
 from portal import clock, outbox
 from portal.access import facts
@@ -78,12 +79,13 @@ def slots(now: datetime) -> Iterator[tuple[Kind, date]]:
                 yield kind, day
 
 
-def candidates(session: AnySession, kind: Kind, day: date, *, after: int, limit: int) -> list[int]:
-    """Readers beyond id `after` with a trial whose last day is `day` and who have not had this reminder."""
+def candidates(kind: Kind, day: date, *, after: int, limit: int) -> Select[Any]:
+    """Ids of readers beyond `after` with a trial whose last day is `day` and who have not had this reminder."""
     key = literal(f"trial-{kind.name}:") + cast(Grant.reader_id, String) + literal(f":{day}")
     begins, ends = end_of_day(day - timedelta(days=1)), end_of_day(day)
     statement = (
-        select(Grant.reader_id.distinct())
+        select(Grant.reader_id)
+        .distinct()
         .where(_A_TRIAL, Grant.ends_at > begins, Grant.ends_at <= ends)
         .where(Grant.revoked_at.is_(None), Grant.reader_id > after)
         .where(~select(Mail.id).where(Mail.key == key).exists())
@@ -92,7 +94,7 @@ def candidates(session: AnySession, kind: Kind, day: date, *, after: int, limit:
     )
     if kind.marketing:
         statement = statement.join(Reader, Reader.id == Grant.reader_id).where(Reader.marketing_consent_at.is_not(None))
-    return [reader_id for reader_id in session.scalars(statement) if reader_id is not None]
+    return statement
 
 
 class Reminders:
@@ -118,7 +120,7 @@ class Reminders:
             if clock.monotonic() - asked < _LOOK_AGAIN:
                 return 0
             cursor = 0
-        readers = candidates(db.session, kind, day, after=cursor, limit=limit)
+        readers = list(db.session.scalars(candidates(kind, day, after=cursor, limit=limit)))
         end_reading()
         for reader_id in readers:
             with writing() as session:
