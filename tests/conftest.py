@@ -17,6 +17,7 @@ from portal import clock
 from portal.clock import PARIS
 from portal.db import AnySession, db
 from portal.factory import create_app
+from portal.reading import log
 from portal.settings import Environment, Settings
 from portal.verticals import forget_site_verticals
 from tests.databases import PostgreSQL, SQLite, postgresql_server
@@ -97,6 +98,7 @@ def app(migrated_app: Flask, database: SQLite | PostgreSQL, now: datetime) -> It
     database.empty(migrated_app)
     with migrated_app.app_context():
         forget_site_verticals()
+        log.notebook().waiting.clear()  # readings noted by one test are not another's
         yield migrated_app
         db.session.remove()
 

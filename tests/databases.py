@@ -3,11 +3,12 @@
 import contextlib
 import os
 import shutil
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
 from flask import Flask
-from sqlalchemy import create_engine, text
+from sqlalchemy import Engine, create_engine, event, text
 
 from portal.db import Base, db
 
@@ -21,6 +22,8 @@ class SQLite:
         self.url = f"sqlite:///{self.file}"
 
     def keep_template(self) -> None:
+        """Keep the migrated file; tests do not wait for the disk: no machine stops in the middle of one."""
+        event.listen(Engine, "connect", _hurry)
         engine = create_engine(self.url)
         with engine.connect() as connection:
             connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -36,6 +39,11 @@ class SQLite:
         shutil.copyfile(self.template, self.file)
 
 
+def _hurry(connection: object, _record: object) -> None:
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute("PRAGMA synchronous = OFF")
+
+
 class PostgreSQL:
     """One database per test process; rows are deleted with triggers asleep (a superuser's right)."""
 
@@ -46,6 +54,7 @@ class PostgreSQL:
         with engine.connect() as connection:
             connection.execute(text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
             connection.execute(text(f'CREATE DATABASE "{name}"'))
+            connection.execute(text(f'ALTER DATABASE "{name}" SET synchronous_commit = off'))
         engine.dispose()
 
     def keep_template(self) -> None:
