@@ -62,7 +62,7 @@ def render(source: str, lang: str = "fr") -> Text:
     blocks = parse(source, lang)
     cut = preview.cut(blocks)
     begun = "".join(block.html for block in blocks[: cut.whole])
-    rest = _html(cut.partial, lang) if cut.partial else ""
+    rest = _html(cut.partial) if cut.partial else ""
     shown = "\n".join([*(block.plain for block in blocks[: cut.whole]), *([cut.partial_plain] if cut.partial else [])])
     words = sum(count_words(block.plain) for block in blocks)
     return Text(
@@ -82,7 +82,7 @@ def render(source: str, lang: str = "fr") -> Text:
 
 def parse(source: str, lang: str = "fr") -> tuple[Block, ...]:
     """The blocks of a Markdown text, in order."""
-    return tuple(_blocks(_tokens(source, lang), lang))
+    return tuple(_blocks(_tokens(source, lang), _TABLE_WORDS.get(lang, _TABLE_WORDS["en"])))
 
 
 def count_words(plain: str) -> int:
@@ -101,8 +101,9 @@ def _tokens(source: str, lang: str) -> list[Token]:
     return tokens
 
 
-def _blocks(tokens: Sequence[Token], lang: str) -> Iterator[Block]:
+def _blocks(tokens: Sequence[Token], table_word: str) -> Iterator[Block]:
     taken: set[str] = set()
+    tables = 0
     for piece in _top_level(tokens):
         first = piece[0]
         kind = first.tag if first.tag in ("h2", "h3", "p", "table") else "other"
@@ -110,7 +111,9 @@ def _blocks(tokens: Sequence[Token], lang: str) -> Iterator[Block]:
         anchor = _anchor(plain, taken) if kind == "h2" else ""
         if anchor:
             first.attrSet("id", anchor)
-        yield Block(kind, tuple(piece), _html(piece, lang), plain, anchor)
+        tables += kind == "table"
+        html = _framed(_html(piece), f"{table_word} {tables}") if kind == "table" else _html(piece)
+        yield Block(kind, tuple(piece), html, plain, anchor)
 
 
 def _top_level(tokens: Sequence[Token]) -> Iterator[list[Token]]:
@@ -140,16 +143,14 @@ def _anchor(heading: str, taken: set[str]) -> str:
     return name
 
 
-def _html(tokens: Sequence[Token], lang: str) -> str:
-    return _safe(_MARKDOWN.renderer.render(list(tokens), _MARKDOWN.options, {}), lang)
-
-
-def _safe(html: str, lang: str) -> str:
-    """The allow-list, then a frame for wide tables that the keyboard can reach."""
+def _html(tokens: Sequence[Token]) -> str:
+    html = _MARKDOWN.renderer.render(list(tokens), _MARKDOWN.options, {})
     clean = nh3.clean(
         html, tags=_TAGS, attributes=_ATTRIBUTES, url_schemes={"http", "https", "mailto"}, link_rel="noopener"
     )
-    clean = clean.replace("&nbsp;", "\u00a0")
-    word = _TABLE_WORDS.get(lang, _TABLE_WORDS["en"])
-    frame = f'<div class="scroll" tabindex="0" role="region" aria-label="{word}"><table>'
-    return clean.replace("<table>", frame).replace("</table>", "</table></div>")
+    return clean.replace("&nbsp;", "\u00a0")
+
+
+def _framed(table: str, name: str) -> str:
+    """A frame for wide tables that scrolls by itself and that the keyboard can reach."""
+    return f'<div class="scroll" tabindex="0" role="region" aria-label="{name}">{table}</div>'

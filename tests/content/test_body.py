@@ -82,7 +82,7 @@ def test_the_outline_says_which_parts_are_beyond_the_preview() -> None:
 
 def test_a_wide_table_scrolls_by_itself_and_can_be_reached_by_keyboard() -> None:
     made = body.render("Début.\n\n| a | b |\n|---|---|\n| 1 | 2 |\n")
-    assert '<div class="scroll" tabindex="0" role="region" aria-label="Tableau"><table>' in made.html
+    assert '<div class="scroll" tabindex="0" role="region" aria-label="Tableau 1"><table>' in made.html
     assert made.tables_locked == 1
     assert_balanced(made.html)
 
