@@ -63,6 +63,7 @@ class Worker:
 
     def run_forever(self) -> None:
         """Until `end()`: looks at what is due, at once again when something was done, else after a short pause."""
+        self._beat()
         while not self._ended.is_set():
             due = [job for job in self.jobs if clock.monotonic() >= job.next_look]
             done = 0
