@@ -32,8 +32,35 @@ class ReasonForm(FlaskForm):  # type: ignore[misc]
     )
 
 
+class Day(DateField):  # type: ignore[misc]
+    """A civil day; what is no day is refused in our own words."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Read the day a browser sends (YYYY-MM-DD)."""
+        try:
+            super().process_formdata(valuelist)
+        except ValueError:
+            raise ValueError(gettext("Enter a day, for example 31/12/2026.")) from None
+
+
+class Number(IntegerField):  # type: ignore[misc]
+    """A whole number; what is none is refused in our own words."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Read at most nine figures."""
+        try:
+            super().process_formdata([text[:9] for text in valuelist])
+        except ValueError:
+            raise ValueError(gettext("Enter a number of days, from 1 to 90.")) from None
+
+
+def _id(text: object) -> int:
+    """A choice's id; 0, which nothing has, for what is no number."""
+    return int(str(text)) if str(text).isdecimal() and len(str(text)) < 10 else 0
+
+
 class _UntilForm(ReasonForm):
-    until = DateField(
+    until = Day(
         _("Until (included)"),
         validators=[InputRequired(message=_("Enter the last day, for example 31/12/2026."))],
     )
@@ -53,12 +80,18 @@ class GrantForm(_UntilForm):
 
     verticals = SelectMultipleField(
         _("Editions"),
-        coerce=int,
+        coerce=_id,
+        validate_choice=False,
         validators=[InputRequired(message=_("Choose at least one edition."))],
         widget=ListWidget(prefix_label=False),
         option_widget=CheckboxInput(),
     )
-    start = DateField(_("From"), validators=[Optional()])
+    start = Day(_("From"), validators=[Optional()])
+
+    def validate_verticals(self, field: SelectMultipleField) -> None:
+        """Only verticals that were offered."""
+        if not set(field.data or ()) <= {choice.value for choice in field.choices}:
+            raise ValidationError(gettext("Choose among the editions shown."))
 
     def validate_start(self, field: DateField) -> None:
         """The first day is not in the past, nor after the last."""
@@ -77,7 +110,7 @@ class EndForm(_UntilForm):
 class ExtendForm(ReasonForm):
     """More days for a trial."""
 
-    days = IntegerField(
+    days = Number(
         _("Days to add"),
         validators=[
             InputRequired(message=_("Enter a number of days, from 1 to 90.")),

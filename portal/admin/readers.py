@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import render_template, request, url_for
 from flask_login import current_user
+from wtforms.fields.choices import SelectChoice
 
 from portal import clock
 from portal.access import facts
@@ -97,7 +98,7 @@ def reader_page(person: Reader, form: GrantForm | None = None) -> Any:
 def grant_form(verticals: tuple[VerticalInfo, ...]) -> GrantForm:
     """The grant form with its choices and today as its first day."""
     form = GrantForm(data=None if request.method == "POST" else {"start": clock.paris_date(clock.now())})
-    form.verticals.choices = [(vertical.id, vertical.name) for vertical in verticals]
+    form.verticals.choices = [SelectChoice(vertical.id, vertical.name) for vertical in verticals]
     return form
 
 

@@ -2,6 +2,7 @@
 
 from flask_wtf import FlaskForm
 from wtforms import RadioField, StringField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import AnyOf, Length, ValidationError
 
 from portal.i18n import LOCALES
@@ -29,13 +30,17 @@ class IdentityForm(FlaskForm):  # type: ignore[misc]
     )
     locale = RadioField(
         _("Language"),
-        choices=[("fr", "Français"), ("en", "English")],
+        choices=[SelectChoice("fr", "Français"), SelectChoice("en", "English")],
         validators=[AnyOf(LOCALES, message=_("Choose French or English."))],
         validate_choice=False,
     )
     theme = RadioField(
         _("Appearance"),
-        choices=[("auto", _("Automatic")), ("light", _("Light")), ("dark", _("Dark"))],
+        choices=[
+            SelectChoice("auto", _("Automatic")),
+            SelectChoice("light", _("Light")),
+            SelectChoice("dark", _("Dark")),
+        ],
         validators=[AnyOf(THEMES, message=_("Choose an appearance."))],
         validate_choice=False,
     )
