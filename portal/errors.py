@@ -4,7 +4,7 @@ import logging
 
 from flask import Flask, Response, g, make_response, render_template, request
 from sqlalchemy.exc import DBAPIError, OperationalError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 
 from portal.assets import STATIC
 from portal.db import db
@@ -25,6 +25,10 @@ def init_app(app: Flask) -> None:
 
 
 def _http_error(error: HTTPException) -> Response:
+    if isinstance(error, SecurityError):
+        # The host is not ours: no page can be built for it, since none of its addresses would be.
+        g.private = True
+        return Response("This host is not served here.\n", 400, mimetype="text/plain")
     if error.response is not None or error.code is None or error.code < 400:
         return make_response(error.get_response())
     wait = getattr(error, "retry_after", None)

@@ -1,0 +1,118 @@
+"""A furnished house for guards that walk through all of it: one of everything, and an address for every route."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from flask import Flask
+from sqlalchemy import select
+from werkzeug.routing import IntegerConverter
+from werkzeug.routing import Rule as Route
+
+from portal import clock
+from portal.access.models import Grant
+from portal.access.vocabulary import ArticleAccess, ArticleState, Source
+from portal.accounts.models import Reader
+from portal.billing import catalogue, terms
+from portal.content.models import Author, Category, Tag
+from portal.db import AnySession, db, writing
+from portal.roles import Role
+from tests.builders import a_grant, a_reader, a_seat, a_vertical, an_article, an_organisation
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """Who lives here; `known` are values for the variable parts of addresses, by name."""
+
+    readers: dict[str, Reader | None]
+    known: dict[str, str]
+
+
+def furnish() -> House:
+    """Verticals, articles in every state, readers of every kind, plans."""
+    with writing() as unit:
+        for slug in ("health", "fintech", "media"):
+            a_vertical(slug)
+        article = an_article("article-ferme", vertical="health")
+        an_article("article-libre", vertical="fintech", access=ArticleAccess.FREE)
+        an_article("article-retire", vertical="media", state=ArticleState.WITHDRAWN)
+        an_article("article-a-venir", vertical="media", published_at=clock.now() + timedelta(days=2))
+        _order_articles(unit, article.primary_vertical_id)
+        catalogue.add_default_plans(unit)
+        readers = _readers()
+        unit.flush()
+        grant_id = unit.scalar(select(Grant.id).where(Grant.source == Source.TRIAL))
+    return House(readers, _known(readers, grant_id))
+
+
+def _order_articles(unit: AnySession, vertical_id: int) -> None:
+    parent = Category(vertical_id=vertical_id, slug="industrie", name="Industrie", name_en="Industry", position=1)
+    unit.add(parent)
+    unit.flush()
+    child = {"vertical_id": vertical_id, "parent_id": parent.id, "slug": "biotech", "position": 1}
+    unit.add(Category(name="Biotech", name_en="Biotech", **child))
+    unit.add(Tag(vertical_id=vertical_id, slug="donnees", name="Données"))
+    unit.add(Author(slug="ines-garrigue", name="Inès Garrigue", job="journaliste"))
+
+
+def _readers() -> dict[str, Reader | None]:
+    trial, buyer, manager = a_reader(), a_reader(), a_reader()
+    a_grant(trial, vertical="health", source=Source.TRIAL, ends_in=timedelta(days=5))
+    company = an_organisation(manager)
+    a_seat(company, buyer)
+    a_grant(organisation=company, vertical="health", source=Source.SUBSCRIPTION)
+    return {
+        "anonymous": None,
+        "trial": trial,
+        "seat": buyer,
+        "manager": manager,
+        "unconfirmed": a_reader(confirmed=False),
+        **{role.value: a_reader(role=role) for role in Role if role is not Role.READER},
+    }
+
+
+def _known(readers: dict[str, Reader | None], grant_id: int | None) -> dict[str, str]:
+    trial = readers["trial"]
+    assert trial and grant_id
+    return {
+        "vertical": "health",
+        "slug": "article-ferme",
+        "rubric": "infos",
+        "category": "industrie",
+        "sub": "biotech",
+        "tag": "donnees",
+        "author": "ines-garrigue",
+        "reader_id": str(trial.id),
+        "grant_id": str(grant_id),
+        "token": "jeton-inconnu",
+        "digest": "0123456789",
+        "filename": "favicon.svg",
+        "version": terms.CURRENT,
+    }
+
+
+def address(app: Flask, route: Route, known: dict[str, str]) -> str:
+    """A real address for a route; a variable part nobody knows is a fault of the guard, so it raises."""
+    unknown = set(route.arguments) - set(known)
+    if unknown:
+        raise LookupError(f"tests/guards/house.py knows no value for {unknown} in {route.rule}.")
+    values = {name: _typed(known[name], route, name) for name in route.arguments if name in route._converters}
+    values |= route.defaults or {}
+    return app.url_map.bind("localhost").build(route.endpoint, values)
+
+
+def _typed(value: str, route: Route, name: str) -> str | int:
+    return int(value) if isinstance(route._converters[name], IntegerConverter) else value
+
+
+def pages(app: Flask, known: dict[str, str]) -> list[str]:
+    """An address for every route that answers GET."""
+    routes = [route for route in app.url_map.iter_rules() if "GET" in (route.methods or set())]
+    return sorted({address(app, route, known) for route in routes})
+
+
+def contents() -> dict[str, list[tuple[object, ...]]]:
+    """Everything the database holds, table by table."""
+    return {
+        table.name: sorted((tuple(row) for row in db.session.execute(select(table))), key=repr)
+        for table in db.metadata.sorted_tables
+    }
