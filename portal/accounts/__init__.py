@@ -8,6 +8,7 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     """Bind this room to the app."""
-    from portal.accounts import views, views_recovery, views_registration  # noqa: F401 - they add their routes
+    from portal.accounts import passwords, views, views_recovery, views_registration  # noqa: F401 - they add routes
 
     app.register_blueprint(views.blueprint)
+    passwords.gate.share(app.extensions["portal.settings"].instance)

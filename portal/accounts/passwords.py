@@ -8,10 +8,8 @@ come back (Busy). Never hash while a database transaction is open: it would be h
 import base64
 import os
 import secrets
-import threading
 import unicodedata
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from enum import StrEnum
 from functools import cache
 from itertools import pairwise
@@ -20,11 +18,12 @@ from pathlib import Path
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from portal.accounts.gate import Gate
+
 MIN_LENGTH = 12
 MAX_LENGTH = 256
 MEMORY_KIB, PASSES, LANES = 19_456, 2, 1
 GATE_WAIT = 0.2  # seconds
-RETRY_AFTER = 2  # seconds
 
 _HASHER = PasswordHasher(time_cost=PASSES, memory_cost=MEMORY_KIB, parallelism=LANES, hash_len=32, salt_len=16)
 _COMMON_FILE = Path(__file__).with_name("common_passwords.txt")
@@ -32,12 +31,6 @@ _HOUSE_WORDS = ("mind", "health", "fintech", "media", "portail", "portal", "pres
 _LEET = str.maketrans("013457@$!", "oieastasi")
 _LEET_WITHOUT_SIGNS = str.maketrans("013457@$", "oieastas", "!")
 _LEFT_OVER = 4  # letters a password must hold beside the words anyone would try for this person
-
-
-class Busy(Exception):
-    """Every core is hashing; `retry_after` is in whole seconds."""
-
-    retry_after = RETRY_AFTER
 
 
 class Refusal(StrEnum):
@@ -49,30 +42,13 @@ class Refusal(StrEnum):
     PERSONAL = "personal"
 
 
-class Gate:
-    """Lets so many hashes run at once; the others wait a moment and are then turned away."""
-
-    def __init__(self, places: int, wait: float = GATE_WAIT) -> None:
-        self._places = threading.BoundedSemaphore(places)
-        self._wait = wait
-
-    @contextmanager
-    def entered(self) -> Iterator[None]:
-        """One place, given back at the end. Raises Busy."""
-        if not self._places.acquire(timeout=self._wait):
-            raise Busy
-        try:
-            yield
-        finally:
-            self._places.release()
-
-
-_gate = Gate(places=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+_CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+gate = Gate(places=_CORES, wait=GATE_WAIT)
 
 
 def hash_password(password: str) -> str:
     """The argon2id hash as it is stored (PHC string, under 120 characters). Raises Busy."""
-    with _gate.entered():
+    with gate.entered():
         return _HASHER.hash(_bytes(password))
 
 
@@ -80,7 +56,7 @@ def verify(stored: str | None, password: str) -> bool:
     """True when the password is the stored one; without a stored hash the same time is spent. Raises Busy."""
     if len(password) > MAX_LENGTH:
         return False
-    with _gate.entered():
+    with gate.entered():
         try:
             return _HASHER.verify(stored or _NOBODYS, _bytes(password)) and stored is not None
         except (VerificationError, InvalidHashError):

@@ -8,9 +8,9 @@ from werkzeug.wrappers import Response as BaseResponse
 from portal import throttle
 from portal.accounts import browser, sessions, signin
 from portal.accounts.forms import SignInForm
+from portal.accounts.gate import Busy
 from portal.accounts.identity import email_key
 from portal.accounts.models import Reader
-from portal.accounts.passwords import Busy
 from portal.db import db, writing
 from portal.extensions import csrf
 from portal.i18n import COOKIE as LOCALE_COOKIE

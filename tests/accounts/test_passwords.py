@@ -1,12 +1,14 @@
 """Passwords: how they are hashed, and which ones are refused."""
 
 import threading
+from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
 
 from portal.accounts import passwords
-from portal.accounts.passwords import Busy, Gate, Refusal, refusal
+from portal.accounts.gate import Busy, Gate
+from portal.accounts.passwords import Refusal, refusal
 
 GOOD = "trois chevaux bleus courent"
 
@@ -74,6 +76,19 @@ def test_the_gate_turns_away_whoever_finds_every_place_taken() -> None:
     with gate.entered(), pytest.raises(Busy), gate.entered():
         pytest.fail("two were let in")
     with gate.entered():
+        pass
+
+
+def test_processes_that_share_a_folder_share_the_gate(tmp_path: Path) -> None:
+    here, there = (Gate(places=1, wait=0, folder=tmp_path) for _process in range(2))
+    with here.entered(), pytest.raises(Busy), there.entered():
+        pytest.fail("two were let in")
+    with there.entered():
+        pass
+
+
+def test_a_folder_that_cannot_be_written_to_keeps_nobody_out(tmp_path: Path) -> None:
+    with Gate(places=1, wait=0, folder=tmp_path / "missing").entered():
         pass
 
 

@@ -13,7 +13,7 @@ from portal.db import AnySession, writing
 from portal.outbox import Mail
 from tests.builders import a_reader
 from tests.conftest import NOON
-from tests.forms import sign_in, submit
+from tests.forms import csrf_token, sign_in, submit
 
 OLD, NEW = "trois chevaux bleus courent", "quatre canards sous la pluie"
 ADDRESS = "claire@clinique.example.org"
@@ -182,3 +182,37 @@ def test_a_confirmed_reader_gets_no_mail(client: FlaskClient, session: AnySessio
     sign_in(client, claire)
     assert client.post("/confirm-address/resend", data={"csrf_token": _token(client)}).status_code == 303
     assert session.query(Mail).count() == 0
+
+
+def test_a_page_left_open_finds_its_link_used(client: FlaskClient, claire: Reader, session: AnySession) -> None:
+    path = ask(client, session)
+    first, second = client.application.test_client(), client.application.test_client()
+    token = csrf_token(second, path)
+    submit(first, path, {"password": NEW})
+    assert second.post(path, data={"password": OLD, "csrf_token": token}).status_code == 410
+    session.refresh(claire)
+    assert passwords.verify(claire.password_hash, NEW)
+
+
+def test_of_two_uses_at_once_only_one_gets_through(
+    session: AnySession, claire: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with writing() as unit:
+        token = tokens.issue(unit, claire, TokenPurpose.RESET_PASSWORD)
+    monkeypatch.setattr(tokens, "claim", lambda *_: False)  # the other one was faster
+    with pytest.raises(LinkUsed), writing() as unit:
+        recovery.reset(unit, token, password_hash="x", locale="fr")
+
+
+def test_a_confirmation_page_left_open_finds_its_link_used(client: FlaskClient, session: AnySession) -> None:
+    reader = a_reader(ADDRESS, confirmed=False)
+    with writing() as unit:
+        token = tokens.issue(unit, reader, TokenPurpose.CONFIRM_ADDRESS)
+    path = f"/confirm-address/{token}"
+    page_token = csrf_token(client, path)
+    assert submit(client, path).location == "/login"
+    assert client.post(path, data={"csrf_token": page_token}).status_code == 410
+
+
+def test_the_mailbox_page_without_a_request_leads_to_the_form(client: FlaskClient) -> None:
+    assert client.get("/reset/mailbox").location == "/reset"

@@ -14,7 +14,7 @@ from portal.db import AnySession, end_reading, writing
 from portal.outbox import Mail
 from tests.builders import a_reader
 from tests.conftest import NOON
-from tests.forms import submit
+from tests.forms import sign_in, submit
 
 PASSWORD = "trois chevaux bleus courent"
 FORM = {"email": "claire@clinique.example.org", "password": PASSWORD, "name": "Claire Dubreuil", "company": "Clinique"}
@@ -282,3 +282,46 @@ def test_two_confirmations_at_once_make_one_account(session: AnySession, app: Fl
         thread.join()
     assert "confirmed" in outcomes and len(outcomes) == 2 and len(set(outcomes)) == 2
     assert session.query(Reader).count() == 1
+
+
+def test_a_link_that_still_works_can_be_sent_again(session: AnySession) -> None:
+    token = ask(session)
+    with writing() as unit:
+        registration.renew(unit, token)
+    confirm(token_in(mails(session)[-1]))
+
+
+def test_a_link_of_a_confirmed_account_is_not_renewed(session: AnySession) -> None:
+    token = ask(session)
+    confirm(token)
+    with pytest.raises(registration.AlreadyConfirmed), writing() as unit:
+        registration.renew(unit, token)
+
+
+def test_a_link_killed_by_another_is_used_even_when_its_account_is_gone(session: AnySession) -> None:
+    first, second = ask(session), ask(session)
+    with writing() as unit:
+        unit.delete(registration.confirm(unit, second, browser_secret="this browser")[0])
+    with pytest.raises(registration.LinkUsed):
+        registration.open_pending(session, first)
+
+
+def test_the_fifth_mail_too_many_says_the_wait_in_minutes(client: FlaskClient) -> None:
+    client.set_cookie("locale", "en")
+    for _ in range(5):
+        submit(client, "/register", FORM)
+    with clock.frozen(NOON + timedelta(minutes=30)):
+        answer = submit(client, "/register/resend", page="/register/mailbox")
+    assert answer.status_code == 429 and "in 30 minutes" in answer.text
+
+
+def test_a_day_later_the_registration_begins_again(client: FlaskClient) -> None:
+    submit(client, "/register", FORM)
+    with clock.frozen(NOON + timedelta(days=2)):
+        assert submit(client, "/register/resend", page="/register/mailbox").location == "/register"
+
+
+def test_who_is_signed_in_has_no_mailbox_to_check(client: FlaskClient, session: AnySession) -> None:
+    submit(client, "/register", FORM)
+    sign_in(client, a_reader())
+    assert client.get("/register/mailbox").location == "/"

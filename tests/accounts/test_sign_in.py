@@ -8,6 +8,7 @@ from flask.testing import FlaskClient
 
 from portal import clock
 from portal.accounts import passwords, sessions, signin
+from portal.accounts.gate import Gate
 from portal.accounts.models import Reader, ReaderSession
 from portal.db import AnySession, writing
 from portal.roles import Role
@@ -232,13 +233,14 @@ def test_no_transaction_is_open_while_a_password_is_hashed(
 def test_a_full_gate_answers_503_and_says_when_to_come_back(
     client: FlaskClient, claire: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    gate = passwords.Gate(places=1, wait=0)
-    monkeypatch.setattr(passwords, "_gate", gate)
+    gate = Gate(places=1, wait=0)
+    monkeypatch.setattr(passwords, "gate", gate)
     with gate.entered():
         answer = submit(client, "/login", RIGHT)
         registering = submit(client, "/register", {**RIGHT, "email": "autre@example.org"})
     assert answer.status_code == registering.status_code == 503
     assert answer.headers["Retry-After"] == "2"
+    assert "2 secondes" in answer.text or "2 seconds" in answer.text
     assert submit(client, "/login", RIGHT).status_code == 303
 
 
@@ -369,3 +371,11 @@ def test_a_form_of_two_megabytes_is_refused(client: FlaskClient) -> None:
 def test_a_damaged_cookie_is_a_strangers(client: FlaskClient, cookie: str) -> None:
     client.set_cookie("session", cookie)
     assert client.get("/login").status_code == 200
+
+
+def test_a_password_changed_meanwhile_is_told_like_a_wrong_one(
+    client: FlaskClient, claire: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(signin, "reader_for", lambda *_: None)
+    assert submit(client, "/login", RIGHT).status_code == 422
+    assert not is_signed_in(client)
