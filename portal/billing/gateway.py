@@ -22,7 +22,6 @@ from portal.billing.shapes import (
     GatewayUnavailable,
     ObjectGone,
     RemoteEvent,
-    RemoteInvoice,
     RemotePrice,
     RemoteSession,
     RemoteState,
@@ -181,11 +180,6 @@ class Gateway:
         params: Any = {"status": "all", "limit": PAGE} | ({"customer": customer_id} if customer_id else {})
         return self._paged(self._client.v1.subscriptions.list, params, reading.subscription)
 
-    def invoices_since(self, since: datetime) -> Iterator[RemoteInvoice]:
-        """Every invoice made since then, newest first."""
-        params = {"created": {"gte": int(since.timestamp())}, "limit": PAGE}
-        return self._paged(self._client.v1.invoices.list, params, reading.invoice)
-
     def events_since(self, since: datetime) -> Iterator[RemoteEvent]:
         """Every event since then, newest first; Stripe keeps thirty days of them."""
         params = {"created": {"gte": int(since.timestamp())}, "limit": PAGE}
@@ -212,8 +206,11 @@ class Gateway:
         params: Any = {"payment": {"type": "payment_intent", "payment_intent": payment_intent}, "limit": 1}
         found = self._client.v1.invoice_payments.list(params).data
         invoice_id = reading.identifier(_plain(found[0])["invoice"]) if found else None
-        if invoice_id is None:
-            return None
+        return self.subscription_of_invoice(invoice_id) if invoice_id else None
+
+    @_speaking
+    def subscription_of_invoice(self, invoice_id: str) -> str | None:
+        """The subscription an invoice is for."""
         return reading.subscription_of_invoice(_plain(self._client.v1.invoices.retrieve(invoice_id)))
 
     # -- the catalogue

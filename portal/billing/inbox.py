@@ -143,10 +143,8 @@ def _subscriptions(session: AnySession, gateway: Gateway, event: Waiting) -> lis
     """The subscriptions an event is about: its own, its payment's, else all of its customer's if that one is ours."""
     if event.subscription_id:
         return [event.subscription_id]
-    if event.object_id.startswith("pi_"):
-        found = _of_payment(gateway, event.object_id)
-        if found:
-            return [found]
+    if (found := _through_money(gateway, event.object_id)) is not None:
+        return [found]
     if not event.customer_id or not _ours(session, event.customer_id):
         return []
     if event.type == "customer.deleted":
@@ -154,9 +152,12 @@ def _subscriptions(session: AnySession, gateway: Gateway, event: Waiting) -> lis
     return [one.id for one in gateway.subscriptions(event.customer_id)]
 
 
-def _of_payment(gateway: Gateway, payment_intent: str) -> str | None:
+def _through_money(gateway: Gateway, object_id: str) -> str | None:
+    """From a payment intent or an invoice to the subscription it is for."""
     try:
-        return gateway.subscription_of_payment(payment_intent)
+        if object_id.startswith("pi_"):
+            return gateway.subscription_of_payment(object_id)
+        return gateway.subscription_of_invoice(object_id) if object_id.startswith("in_") else None
     except ObjectGone:
         return None
 

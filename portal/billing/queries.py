@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import select
@@ -47,6 +47,11 @@ class Standing:
     total: int = 0
     open_until: datetime | None = None
     trial_until: datetime | None = None
+
+    @property
+    def trial_last_day(self) -> date | None:
+        """The last civil day of the trial, included: it ends at the midnight after."""
+        return clock.paris_date(self.trial_until - timedelta(seconds=1)) if self.trial_until else None
 
 
 def standing(session: AnySession, reader_id: int, organisation: Organisation | None) -> Standing:

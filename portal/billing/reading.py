@@ -161,8 +161,10 @@ def _short(value: Any, limit: int) -> str:
 
 
 def _leading_id(kind: str, subject: Document) -> str:
-    """For money that moved, the payment intent: through it the invoice and its subscription are found."""
+    """For money that moved, what leads to the subscription: the payment intent, or the invoice itself."""
     own = str(subject.get("id") or "")
+    if kind == "invoice_payment":
+        return identifier(subject.get("invoice")) or own
     if kind in ("charge", "refund", "dispute"):
         return identifier(subject.get("payment_intent")) or own
     return own

@@ -133,7 +133,7 @@ class RemoteSession:
 
 @dataclass(frozen=True, slots=True)
 class RemoteEvent:
-    """A webhook: ids only. `object_id` is the payment intent's for charges, refunds and disputes."""
+    """A webhook: ids only. `object_id` leads to the subscription: a payment intent's, an invoice's."""
 
     id: str
     type: str

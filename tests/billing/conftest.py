@@ -1,4 +1,4 @@
-"""A portal and a Stripe stand-in side by side: real HTTP outwards, webhooks handed over by the test, one clock for both."""
+"""A portal and a Stripe stand-in side by side: real HTTP outwards, webhooks handed over by the test, one clock."""
 
 from collections.abc import Iterator
 from pathlib import Path

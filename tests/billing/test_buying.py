@@ -4,11 +4,11 @@ from datetime import timedelta
 
 from sqlalchemy import func, select
 
+from portal import clock
 from portal.access import facts
 from portal.accounts.models import Reader
 from portal.billing.models import AttemptState, CheckoutAttempt, Invoice
 from portal.db import db, end_reading
-from portal import clock
 from tests.billing.world import World
 from tests.sandbox.shop import DECLINED
 

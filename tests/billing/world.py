@@ -19,7 +19,7 @@ from portal.billing import catalogue, inbox
 from portal.billing.gateway import KEY, Gateway
 from portal.billing.models import StripeEvent, Subscription
 from portal.db import db, end_reading, writing
-from portal.masthead import forget_furniture
+from portal.verticals import forget_site_verticals
 from tests.builders import a_reader, a_vertical
 from tests.forms import sign_in, submit
 from tests.sandbox.server import Sandbox
@@ -59,7 +59,7 @@ class World:
             for slug in ("health", "fintech", "media"):
                 a_vertical(slug)
             catalogue.add_default_plans(db.session)
-        forget_furniture()
+        forget_site_verticals()
         catalogue.sync_plans(db.session, self.gateway)
 
     def close(self) -> None:
@@ -96,7 +96,7 @@ class World:
         return fresh
 
     def deliver(self, events: Iterable[dict[str, Any]] | None = None) -> int:
-        """Hand webhooks over (by default all new ones, in order) and let the worker work; returns how many it closed."""
+        """Hand webhooks over (by default all new ones) and let the worker work; returns how many it closed."""
         for event in self.events() if events is None else events:
             answer = self.post(event)
             assert answer.status_code == 200, answer.text

@@ -89,7 +89,7 @@ def _enter(customer_id: str, flow: str | None, subscription: str) -> Any:
         return unavailable()
     except GatewayRefused:
         flash(
-            gettext("The payment service could not open this page. Nothing was changed. Try again, or write to us."),
+            gettext("The payment service could not open this page. Nothing was changed. Try again."),
             "bad",
         )
         return see_other(url_for("billing.home"))

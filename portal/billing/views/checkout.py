@@ -63,13 +63,31 @@ def _readable_quantity(form: CheckoutForm) -> bool:
 
 
 def _agreed(form: CheckoutForm, offer: Offer) -> bool:
-    """False when the amount differs from the one that was on the page: it is shown again before anybody pays it."""
-    total = str(_quote(form, offer).total)
-    if form.totals.data in (total, "", None):
+    """False when more is charged than the page said: it is shown again before anybody pays it."""
+    total, due = _amounts(form, offer)
+    if _shown(form.totals.data) in (None, (total, due), (total, total)):
         return True
-    text = gettext("The amount is now %(total)s incl. VAT. Check it, then go on.", total=money(int(total)))
+    text = gettext("The amount is now %(total)s incl. VAT. Check it, then go on.", total=money(total))
     form.quantity.errors = [*form.quantity.errors, text]
     return False
+
+
+def _amounts(form: CheckoutForm, offer: Offer) -> tuple[int, int]:
+    """What one period costs, and how much of it is due today, in cents with VAT."""
+    total = _quote(form, offer).total
+    return total, 0 if _begins_later(form) else total
+
+
+def _begins_later(form: CheckoutForm) -> bool:
+    return form.start.data == "after-trial" and form.starts_at is not None
+
+
+def _shown(text: str | None) -> tuple[int, int] | None:
+    """The amounts that the page had shown; None when it does not say (then what is posted decides)."""
+    parts = (text or "").split("/")
+    if len(parts) != 2 or not all(part.isdecimal() and len(part) < 12 for part in parts):
+        return None
+    return int(parts[0]), int(parts[1])
 
 
 def _go(form: CheckoutForm, offer: Offer) -> Any:
@@ -152,15 +170,14 @@ def _quote(form: CheckoutForm, offer: Offer) -> quotes.Quote:
 
 def _page(form: CheckoutForm, offer: Offer, status: int = 200, problem: str = "") -> Any:
     quote = _quote(form, offer)
-    form.totals.data = str(quote.total)
-    later = form.start.data == "after-trial" and form.starts_at is not None
+    form.totals.data = "{}/{}".format(*_amounts(form, offer))
     page = render_template(
         "billing/checkout.html",
         form=form,
         offer=offer,
         quote=quote,
         unit=quotes.quote(offer.unit_amount, 1, quote.basis_points),
-        later=form.starts_at if later else None,
+        later=form.starts_at if _begins_later(form) else None,
         problem=problem,
         has_errors=bool(form.errors or problem),
         terms_day=terms.day_of(terms.CURRENT),
