@@ -16,6 +16,11 @@ class VerticalsField(SelectMultipleField):  # type: ignore[misc]
     widget = ListWidget(prefix_label=False)
     option_widget = CheckboxInput()
 
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        # The form macros draw fields by their kind; this one is drawn like its parent.
+        self.type = "SelectMultipleField"
+
     def pre_validate(self, form: Any) -> None:
         """A value that is no choice is a title that cannot be tried, said in our words."""
         known = {value for value, _label in self.choices}
