@@ -65,7 +65,8 @@ def _readable_quantity(form: CheckoutForm) -> bool:
 def _agreed(form: CheckoutForm, offer: Offer) -> bool:
     """False when more is charged than the page said: it is shown again before anybody pays it."""
     total, due = _amounts(form, offer)
-    if _shown(form.totals.data) in (None, (total, due), (total, total)):
+    shown = _shown(form.totals.data)
+    if shown is None or (total <= shown[0] and due <= shown[1]):
         return True
     text = gettext("The amount is now %(total)s incl. VAT. Check it, then go on.", total=money(total))
     form.quantity.errors = [*form.quantity.errors, text]
