@@ -60,8 +60,8 @@ class Explanation:
 
     @property
     def text(self) -> str:
-        """The verdict in a few sentences."""
-        return " ".join(part for part in (self.sentence, self.grant, self.until, self.change) if part)
+        """The verdict in a few sentences; the grant itself stands with the rule that looked at it."""
+        return " ".join(part for part in (self.sentence, self.until, self.change) if part)
 
 
 def explain(article: ArticleFacts, reader: ReaderFacts, at: datetime, names: Names | None = None) -> Explanation:
@@ -132,11 +132,17 @@ def _change_sentence(decision: Decision) -> str:
     return str(words.STEPS[decision.next_step])
 
 
-def panel(explanation: Explanation) -> dict[str, Any]:
-    """The shape the template macro `explain_panel` wants; rules below the one that decided become one line."""
-    walked = [step for step in explanation.steps if step.state != SKIP]
+OF_ARTICLES = frozenset({"withdrawn", "not-published", "free", "free-window", "registered"})
+
+
+def panel(explanation: Explanation, *, of_vertical: bool = False) -> dict[str, Any]:
+    """The shape the template macro `explain_panel` wants; rules below the one that decided become one line.
+
+    Asked about a vertical (`of_vertical`), what concerns single articles is left out.
+    """
+    walked = [s for s in explanation.steps if s.state != SKIP and not (of_vertical and s.rule in OF_ARTICLES)]
     steps = [{"title": step.title, "detail": step.detail, "state": step.state} for step in walked]
-    left = len(explanation.steps) - len(walked)
+    left = sum(step.state == SKIP for step in explanation.steps)
     if left:
         title = ngettext("%(num)s further rule", "%(num)s further rules", left)
         steps.append({"title": title, "detail": gettext("Not evaluated: a rule above decided."), "state": SKIP})

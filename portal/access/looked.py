@@ -32,8 +32,8 @@ def grant_line(grant: GrantFacts, case: Case, names: Names) -> str:
         "%(source)s, %(vertical)s, %(start)s to %(end)s: %(state)s",
         source=words.source_words(grant),
         vertical=names.vertical(grant.vertical),
-        start=words.start_words(grant.starts_at),
-        end=words.end_words(grant.last_instant()),
+        start=formats.day(grant.starts_at),
+        end=words.short_end(grant.last_instant()),
         state=_state(grant, case),
     )
     giver = names.givers.get(grant.grant_id)

@@ -26,6 +26,7 @@ class Answer:
     """What the box shows: the explanation, or why there is none, or the articles that could be meant."""
 
     about: str = ""
+    of_vertical: bool = False
     explanation: Explanation | None = None
     problem: str = ""
     candidates: list[tuple[str, str]] = field(default_factory=list)
@@ -98,6 +99,7 @@ def _subject(session: AnySession, asked: str, result: Answer) -> Article | Verti
         result.candidates = [(article.title, article.slug) for article in found if isinstance(article, Article)]
         return None
     subject = found[0]
+    result.of_vertical = isinstance(subject, Vertical)
     result.about = subject.name if isinstance(subject, Vertical) else subject.title
     return subject
 

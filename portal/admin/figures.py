@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 
 from portal import clock, formats
+from portal.access import words
 from portal.access.models import Grant
 from portal.access.vocabulary import Source
 from portal.accounts.models import Reader
@@ -186,7 +187,7 @@ def _ending_trials(session: AnySession, now: datetime) -> list[Task]:
             row.email,
             row.id,
             row.slug,
-            formats.moment(row.ends_at),
+            words.end_words(row.ends_at),
         )
         for row in session.execute(statement)
     ]

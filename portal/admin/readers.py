@@ -108,7 +108,7 @@ def _why(person: Reader) -> dict[str, Any]:
         return {"why": None}
     asked, typed = request.args.get("article", "")[: explaining.LONGEST], request.args.get("at", "")[:40]
     answer = explaining.answer(db.session, person.id, asked, typed) if asked.strip() else explaining.Answer()
-    shown = panel(answer.explanation) if answer.explanation else None
+    shown = panel(answer.explanation, of_vertical=answer.of_vertical) if answer.explanation else None
     return {"why": answer, "why_panel": shown, "asked": asked, "typed": typed}
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from portal import formats
+from portal import clock, formats
 from portal.access import words
 from portal.audit import AuditEvent
 from portal.i18n import gettext
@@ -22,7 +22,15 @@ ACTS: Mapping[str, object] = {
     "subscription.mirrored": _("Subscription to %(vertical)s taken over from Stripe, until %(end)s"),
     "reader.suspended": _("Account suspended"),
     "reader.unsuspended": _("Suspension lifted"),
-    "seat.taken": _("Seat taken"),
+    "account.created": _("Account created"),
+    "account.confirmed": _("Address confirmed"),
+    "account.password-reset": _("Password changed after a reset"),
+    "checkout.begun": _("Payment begun"),
+    "subscription.changed": _("Subscription changed"),
+    "billing.alert": _("Something to look at in billing"),
+    "seat.opened": _("Seat opened"),
+    "seat.closed": _("Seat closed"),
+    "seats.changed": _("Number of seats changed"),
 }
 
 
@@ -32,6 +40,7 @@ class Entry:
 
     id: int
     when: str
+    moment: str
     iso: str
     what: str
     detail: str
@@ -74,7 +83,8 @@ def _entry(
     is_reader = event.target_kind == "reader" and event.target_id is not None
     return Entry(
         id=event.id,
-        when=formats.moment(event.at),
+        when=_when(event.at),
+        moment=formats.moment(event.at),
         iso=event.at.isoformat(),
         what=sentence(event, verticals),
         detail=detail,
@@ -92,6 +102,14 @@ def _actor(event: AuditEvent, people: Mapping[int, str]) -> str:
     if event.target_kind == "reader" and event.actor_id == event.target_id:
         return gettext("by the reader")
     return gettext("by %(name)s", name=people.get(event.actor_id, f"#{event.actor_id}"))
+
+
+def _when(at: datetime) -> str:
+    """Short, for a narrow column: today's hour, the day of this year, or the whole date."""
+    today, that_day = clock.paris_date(clock.now()), clock.paris_date(at)
+    if that_day == today:
+        return gettext("Today, %(hour)s", hour=formats.hour(at))
+    return formats.day(at, year=that_day.year != today.year)
 
 
 def _other_target(event: AuditEvent) -> str:

@@ -23,7 +23,7 @@ def _account_nav() -> dict[str, Any]:
         return {}
     entries = [
         (gettext("My rights"), "/profile/", "ticket", True),
-        (gettext("Why can I read this?"), "/profile/access", "help-circle", False),
+        (gettext("Why this access?"), "/profile/access", "help-circle", False),
         (gettext("Billing"), "/billing/", "credit-card", False),
         (gettext("My details"), "/profile/identity", "user", False),
     ]

@@ -10,7 +10,8 @@ from portal.access.standing import Contract, RightState, chip_of, once, state_of
 from portal.access.vocabulary import EndCause, GrantFacts, ReaderFacts, Source
 from portal.i18n import gettext, ngettext
 from portal.i18n import lazy_gettext as _
-from portal.trials.dates import TRIAL_DAYS, days_left
+from portal.trials.countdown import countdown
+from portal.trials.dates import days_left
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ def _row(grant: GrantFacts, now: datetime, names: Mapping[str, str], contract: C
         end_detail=_end_detail(end, kind, now),
         then=_then(grant, kind, end),
         closed=closed,
-        ticks_left=min(max(days_left(grant.ends_at, now), 0), TRIAL_DAYS) if trial else None,
+        ticks_left=countdown(grant, "", now).ticks_left if trial else None,
         done=None if trial or closed or kind is RightState.FUTURE else _share_done(grant.starts_at, end, now),
         action=_action(grant, kind),
     )
