@@ -58,12 +58,14 @@ def sentence(event: AuditEvent, verticals: Mapping[int, str]) -> str:
         return event.act
     return str(text) % {
         "vertical": verticals.get(event.values.get("vertical_id", 0), "–"),
-        "end": _end(event.values.get("after") or {}),
+        "end": _end(event.values.get("after")),
     }
 
 
-def _end(after: Mapping[str, Any]) -> str:
-    return words.end_words(datetime.fromisoformat(after["ends_at"])) if after.get("ends_at") else "–"
+def _end(after: Any) -> str:
+    """The end an act has set; acts that are not about a right keep other things there."""
+    ends_at = after.get("ends_at") if isinstance(after, dict) else None
+    return words.end_words(datetime.fromisoformat(ends_at)) if ends_at else "–"
 
 
 def entries(
