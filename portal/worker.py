@@ -4,8 +4,6 @@ A job does one small unit after another, each committed by itself, and says how 
 and rests for a while; the others go on. SIGTERM and SIGINT end the loop after the unit that is running.
 """
 
-import importlib
-import importlib.util
 import logging
 import signal
 import threading
@@ -21,6 +19,7 @@ from flask import Flask, current_app
 from flask.cli import with_appcontext
 
 from portal import clock, mailer, throttle
+from portal.billing import inbox, reconcile
 from portal.db import db, writing
 from portal.settings import Settings
 from portal.trials.reminders import Reminders
@@ -28,6 +27,7 @@ from portal.trials.reminders import Reminders
 log = logging.getLogger(__name__)
 PAUSE = 0.5  # seconds between two looks when there was nothing to do
 HEARTBEAT = "worker-heartbeat"
+_SETTLE = 10.0  # seconds Stripe's stand-in may take to start beside the worker
 _REST = (1.0, 5.0, 15.0, 60.0)  # seconds a failing job waits, longer each time
 
 
@@ -107,32 +107,15 @@ def heartbeat_file(app: Flask) -> Path:
 
 
 def default_jobs() -> list[Job]:
-    """Everything the portal does by itself."""
+    """Everything the portal does by itself. Reconciling keeps its own quarter of an hour, by the shared clock."""
     reminders = Reminders()
-    jobs = [
+    return [
+        Job("stripe-inbox", inbox.process_due),
         Job("outbox", mailer.deliver_due),
         Job("reminders", reminders.process_due),
         Job("throttle", _forget_counts, every=3600.0),
+        Job("reconcile", reconcile.periodic, every=30.0, next_look=clock.monotonic() + _SETTLE),
     ]
-    return _billing_jobs() + jobs
-
-
-def _billing_jobs() -> list[Job]:
-    return [
-        job
-        for job in (
-            _job_of("stripe-inbox", "portal.billing.inbox", "process_due", 0.0, 20),
-            _job_of("reconcile", "portal.billing.reconcile", "periodic", 900.0),
-        )
-        if job
-    ]
-
-
-def _job_of(name: str, module: str, function: str, every: float, *args: int) -> Job | None:
-    if importlib.util.find_spec(module) is None:
-        return None
-    run = getattr(importlib.import_module(module), function)
-    return Job(name, lambda: int(run(*args) or 0), every=every)
 
 
 def _forget_counts() -> int:
