@@ -19,6 +19,7 @@ from portal.assets import static_url, stylesheet
 from portal.content.models import Rubric
 from portal.db import db
 from portal.i18n import current_locale, gettext
+from portal.moulds import mark
 from portal.verticals import VerticalInfo, site_verticals
 
 THEMES = ("auto", "light", "dark")
@@ -68,6 +69,12 @@ class Ui:
     def foot(self) -> Markup:
         """The footer, from its mould."""
         return _filled("layouts/_footer.html", self)
+
+    def marked(self) -> "Ui":
+        """The same surroundings with the marks left in, for a page that is itself kept as a mould."""
+        values = {name: getattr(self, name) for name in Ui.__dataclass_fields__}
+        reader = _AnyReader(self.reader.is_staff) if self.reader else None
+        return _Marked(**{**values, "reader": reader, "ribbon": None, "here": str(mark("here"))})
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,14 +198,24 @@ class _Mould(Ui):
         return "\ue000csrf\ue000"
 
 
+class _Marked(Ui):
+    """Surroundings whose marks are filled in by whoever keeps the whole page."""
+
+    def masthead(self) -> Markup:
+        return Markup(_mould("layouts/_masthead.html", self))  # noqa: S704  # nosec B704 - rendered by Jinja
+
+    def foot(self) -> Markup:
+        return Markup(_mould("layouts/_footer.html", self))  # noqa: S704  # nosec B704 - rendered by Jinja
+
+
 def _filled(template: str, page: Ui) -> Markup:
     html = _mould(template, page)
     marks = {"here": page.here}
     if page.reader:
         marks |= {"csrf": page.csrf_token(), "email": page.reader.email}
         marks |= {"label": page.reader.label, "initials": page.reader.initials}
-    for mark, value in marks.items():
-        html = html.replace(f"\ue000{mark}\ue000", str(escape(value.replace("\ue000", ""))))
+    for name, value in marks.items():
+        html = html.replace(f"\ue000{name}\ue000", str(escape(value.replace("\ue000", ""))))
     return Markup(html)  # noqa: S704  # nosec B704 - rendered by Jinja, and every value filled in is escaped
 
 

@@ -15,6 +15,7 @@ from flask_migrate import upgrade
 
 from portal import clock
 from portal.clock import PARIS
+from portal.content import kept
 from portal.db import AnySession, db
 from portal.factory import create_app
 from portal.reading import log
@@ -99,6 +100,7 @@ def app(migrated_app: Flask, database: SQLite | PostgreSQL, now: datetime) -> It
     with migrated_app.app_context():
         forget_site_verticals()
         log.notebook().waiting.clear()  # readings noted by one test are not another's
+        kept.forget()  # nor are the pages it kept
         yield migrated_app
         db.session.remove()
 

@@ -37,6 +37,7 @@ from portal.access.vocabulary import (
 from portal.accounts.models import Reader
 from portal.db import AnySession, UTCDateTime
 from portal.organisations.models import Invitation, Manager, Seat
+from portal.prepared import Prepared
 from portal.roles import Permission, Role, may
 from portal.verticals import Vertical
 
@@ -121,7 +122,7 @@ def _statement() -> CompoundSelect[Any]:
     return union_all(_own(), _seated(), _managed(), _ledger(), _awaited(), _invited())
 
 
-_FACTS = _statement()
+_FACTS = Prepared(_statement())
 
 
 def for_reader(
@@ -134,7 +135,7 @@ def for_reader(
     at: datetime,
 ) -> ReaderFacts:
     """Everything decisions need of this reader, in one statement; the account's own state comes with the session."""
-    rows = session.execute(_FACTS, {"reader_id": reader_id, "at": at}).all()
+    rows = _FACTS.all(session, {"reader_id": reader_id, "at": at})
     return from_rows(
         rows,
         reader_id=reader_id,

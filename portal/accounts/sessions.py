@@ -13,6 +13,7 @@ from sqlalchemy import bindparam, select, update
 from portal import clock
 from portal.accounts.models import Reader, ReaderSession
 from portal.db import AnySession
+from portal.prepared import Prepared
 from portal.roles import Permission, Role, is_staff, may
 
 IDLE = timedelta(days=30)
@@ -76,7 +77,7 @@ class SignedIn:
         return "".join(word[0] for word in words[:2]).upper() or "?"
 
 
-_BY_TOKEN = (
+_BY_TOKEN = Prepared(
     select(
         Reader.id,
         Reader.email,
@@ -98,7 +99,7 @@ _BY_TOKEN = (
 
 def by_token(session: AnySession, token: str) -> SignedIn | None:
     """The person behind a cookie's token, in one statement; None when the session ended, idled out or expired."""
-    row = session.execute(_BY_TOKEN, {"token_hash": _hash(token)}).one_or_none()
+    row = _BY_TOKEN.first(session, {"token_hash": _hash(token)})
     now = clock.now()
     if row is None or now >= row.idle_until or now >= row.expires_at:
         return None

@@ -8,11 +8,12 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     """Bind this room to the app."""
-    from portal.content import fronts, views  # noqa: F401 - fronts adds its routes to the blueprint of views
+    from portal.content import fronts, kept, views  # noqa: F401 - fronts adds its routes to the blueprint of views
     from portal.reading import log
     from portal.web import absolute
 
     app.url_map.converters["slug"] = views.SlugConverter
     app.jinja_env.globals["absolute"] = absolute
     app.register_blueprint(views.blueprint)
+    kept.init_app(app)
     log.init_app(app)

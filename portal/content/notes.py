@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
-from portal.access.vocabulary import ArticleState, Decision, Reason
+from portal.access.vocabulary import ArticleState, Reason
 from portal.content.lock import last_day
 from portal.formats import moment
 from portal.i18n import gettext as _
@@ -21,9 +22,10 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """What the sentence is made from: the decision, the vertical's name, the article's state."""
+    """What the sentence is made from: why and until when it is open, the vertical's name, the article's state."""
 
-    decision: Decision
+    reason: Reason
+    until: datetime | None
     name: str
     state: ArticleState
     due: bool = True
@@ -31,11 +33,11 @@ class Open:
 
 def note(open_: Open) -> Note | None:
     """The line for an open article; None when there is nothing to say (free to all)."""
-    return NOTES[open_.decision.reason](open_)
+    return NOTES[open_.reason](open_)
 
 
 def _until(open_: Open) -> str:
-    return last_day(open_.decision.until) if open_.decision.until else ""
+    return last_day(open_.until) if open_.until else ""
 
 
 def _staff(open_: Open) -> Note:
@@ -51,9 +53,9 @@ def _free(_open: Open) -> Note | None:
 
 
 def _free_window(open_: Open) -> Note:
-    if open_.decision.until is None:
+    if open_.until is None:
         return Note(_("This article is open to all at present."), "gift")
-    return Note(_("This article is open to all until %(moment)s.", moment=moment(open_.decision.until)), "gift")
+    return Note(_("This article is open to all until %(moment)s.", moment=moment(open_.until)), "gift")
 
 
 def _registered(_open: Open) -> Note:
@@ -92,7 +94,7 @@ def _grace(open_: Open) -> Note:
     text = _(
         "Your last payment for %(name)s did not go through. Reading stays open until %(moment)s.",
         name=open_.name,
-        moment=moment(open_.decision.until) if open_.decision.until else "",
+        moment=moment(open_.until) if open_.until else "",
     )
     return Note(text, "triangle-alert", "warn", (_("Settle the payment"), "/billing/"))
 

@@ -27,6 +27,7 @@ from portal.content.models import (
     article_verticals,
 )
 from portal.db import UTCDateTime
+from portal.prepared import Prepared
 from portal.verticals import Vertical
 
 AT = bindparam("at", type_=UTCDateTime())
@@ -75,8 +76,8 @@ _WHAT_DECIDES = (
     _verticals().label("verticals"),
 )
 
-FACTS = (
-    select(*_WHAT_DECIDES, Article.revision)
+FACTS = Prepared(
+    select(*_WHAT_DECIDES, Article.revision, Article.words_locked, Article.tables_locked)
     .join(Vertical, Vertical.id == Article.primary_vertical_id)
     .where(Article.slug == bindparam("slug"))
 )

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, Response, abort, make_response, redirect, render_template
+from flask import Blueprint, Response, abort, make_response, redirect, render_template, request
 from flask_login import current_user
 from sqlalchemy import select
 from werkzeug.routing import BaseConverter
@@ -14,7 +14,7 @@ from portal import clock
 from portal.access.asking import reader_facts
 from portal.access.decision import Case, decide
 from portal.access.vocabulary import ArticleFacts, Decision, NextStep, Outcome, ReaderFacts
-from portal.content import lists, pages, queries
+from portal.content import kept, lists, queries
 from portal.content.lock import Locked, Panel, panel
 from portal.content.models import Article, FormerSlug
 from portal.content.notes import Note, Open, note
@@ -37,7 +37,7 @@ class SlugConverter(BaseConverter):
 def article(vertical: str, slug: str) -> BaseResponse:
     """The article whole, its preview with the lock panel, 301 to its right address, 410 when withdrawn, or 404."""
     at = clock.now()
-    row = db.session.execute(queries.FACTS, {"slug": slug}).one_or_none()
+    row = queries.FACTS.first(db.session, {"slug": slug})
     if row is None:
         return _moved(vertical, slug, at)
     facts, reader = lists.article_facts(row), reader_facts()
@@ -68,27 +68,25 @@ class Asked:
 
 def _shown(asked: Asked) -> Response:
     decision = asked.decision
-    page = pages.load(db.session, asked.row, decision.full, asked.at)
-    lock = None if decision.full else _panel(page, asked)
-    line = _note(asked) if decision.full else None
-    call = decision.full and decision.next_step is NextStep.START_TRIAL
-    trial_call = {"slug": decision.vertical, "name": asked.name(decision.vertical)} if call else None
-    html = render_template("content/article.html", page=page, lock=lock, note=line, trial_call=trial_call)
-    if decision.full and asked.reader.reader_id is not None:
+    mould = kept.page(asked.row, full=decision.full, at=asked.at)
+    if not decision.full:
+        lock = kept.piece("components/articles.html", "lock_panel", _panel(asked))
+        return kept.answer(mould, asked.at, lock=lock)
+    if asked.reader.reader_id is not None:
         log.note(asked.reader.reader_id, asked.row.id, asked.at)
-    return make_response(html)
+    return kept.answer(mould, asked.at, note=_note(asked), call=_call(asked))
 
 
-def _panel(page: pages.ArticlePage, asked: Asked) -> Panel:
-    decision = asked.decision
+def _panel(asked: Asked) -> Panel:
+    decision, row = asked.decision, asked.row
     try_slug = Case(asked.facts, asked.reader, asked.at).trial_vertical()
     locked = Locked(
         decision=decision,
-        access=page.access,
-        path=page.url,
-        name=asked.name(decision.vertical, page.vertical.name),
-        words=page.words_locked,
-        tables=page.tables_locked,
+        access=row.access,
+        path=f"/{row.vertical}/article/{row.slug}",
+        name=asked.name(decision.vertical, asked.name(row.vertical)),
+        words=row.words_locked,
+        tables=row.tables_locked,
         trial_open=try_slug is not None and try_slug == decision.vertical,
         try_slug=try_slug,
         try_name=asked.name(try_slug),
@@ -97,10 +95,25 @@ def _panel(page: pages.ArticlePage, asked: Asked) -> Panel:
     return panel(locked)
 
 
-def _note(asked: Asked) -> Note | None:
+def _note(asked: Asked) -> str:
+    """The quiet line, or nothing; the same for all who read by the same reason until the same day."""
     facts, decision = asked.facts, asked.decision
     due = facts.published_at is not None and facts.published_at <= asked.at
-    return note(Open(decision, asked.name(decision.vertical), facts.state, due))
+    told = Open(decision.reason, decision.until, asked.name(decision.vertical), facts.state, due)
+    return kept.remembered(told, lambda: _drawn(note(told)))
+
+
+def _drawn(line: Note | None) -> str:
+    return kept.piece("content/_pieces.html", "note_line", line) if line else ""
+
+
+def _call(asked: Asked) -> str:
+    """The trial call of a free article, for those who could start one."""
+    decision = asked.decision
+    if decision.next_step is not NextStep.START_TRIAL:
+        return ""
+    call = {"slug": decision.vertical, "name": asked.name(decision.vertical)}
+    return kept.piece("content/_pieces.html", "trial_call", call, request.path)
 
 
 def _moved(vertical: str, slug: str, at: datetime) -> BaseResponse:
@@ -109,7 +122,7 @@ def _moved(vertical: str, slug: str, at: datetime) -> BaseResponse:
         select(Article.slug).join(FormerSlug, FormerSlug.article_id == Article.id).where(FormerSlug.slug == slug)
     )
     current = db.session.scalar(statement)
-    row = db.session.execute(queries.FACTS, {"slug": current}).one_or_none() if current else None
+    row = queries.FACTS.first(db.session, {"slug": current}) if current else None
     if row is None:
         abort(404)
     facts = lists.article_facts(row)

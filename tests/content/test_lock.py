@@ -128,19 +128,16 @@ def test_a_trial_starts_with_one_click(reason: Reason, app: Flask) -> None:
 @pytest.mark.parametrize("locale", ["fr", "en"])
 @pytest.mark.parametrize("reason", sorted([reason for reason in NOTES if reason is not Reason.FREE]))
 def test_an_open_article_says_thanks_to_what(reason: Reason, locale: str, app: Flask) -> None:
-    decision = Decision(Outcome.FULL, reason, until=clock.now(), vertical="health")
     with app.test_request_context("/"), use_locale(locale):
-        made = note(Open(decision, "mind Health", ArticleState.PUBLISHED))
+        made = note(Open(reason, clock.now(), "mind Health", ArticleState.PUBLISHED))
     assert made is not None
     assert "%(" not in made.text
 
 
 def test_whoever_pays_is_warned_in_grace_and_a_colleague_is_not(app: Flask) -> None:
     with app.test_request_context("/"):
-        payer = note(
-            Open(Decision(Outcome.FULL, Reason.GRACE_SUBSCRIPTION, until=clock.now()), "m", ArticleState.PUBLISHED)
-        )
-        colleague = note(Open(Decision(Outcome.FULL, Reason.GRACE_SEAT), "m", ArticleState.PUBLISHED))
+        payer = note(Open(Reason.GRACE_SUBSCRIPTION, clock.now(), "m", ArticleState.PUBLISHED))
+        colleague = note(Open(Reason.GRACE_SEAT, None, "m", ArticleState.PUBLISHED))
     assert payer is not None and payer.action is not None and payer.action[1] == "/billing/"
     assert colleague is not None and colleague.kind == "quiet"
 
@@ -156,5 +153,5 @@ def test_whoever_pays_is_warned_in_grace_and_a_colleague_is_not(app: Flask) -> N
 )
 def test_staff_are_told_when_nobody_else_can_read_it(state: ArticleState, due: bool, kind: str, app: Flask) -> None:
     with app.test_request_context("/"):
-        made = note(Open(Decision(Outcome.FULL, Reason.STAFF), "m", state, due))
+        made = note(Open(Reason.STAFF, None, "m", state, due))
     assert made is not None and made.kind == kind

@@ -1,0 +1,126 @@
+"""Statements of the hot path: compiled once, and on SQLite read through the driver itself.
+
+SQLAlchemy's session and result machinery costs ten times what SQLite needs for such a statement. Outside of a
+transaction, where nothing of this request was changed, the rows are read on a connection of the thread's own that can
+only read; inside one, and on PostgreSQL, the statement goes the ordinary way. Rows are the same either way.
+"""
+
+import sqlite3
+import threading
+import weakref
+from collections import namedtuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Engine, event
+
+from portal.db import AnySession, db
+
+_local = threading.local()
+
+
+class Prepared:
+    """A statement without expanding parameters, ready to be put to the database."""
+
+    def __init__(self, statement: Any) -> None:
+        self.statement = statement
+        self._driver: _ForDriver | None = None
+
+    def all(self, session: AnySession, parameters: Mapping[str, Any]) -> Sequence[Any]:
+        """Every row; columns are attributes by their names."""
+        connection = _own_connection(session)
+        if connection is None:
+            return session.connection().execute(self.statement, parameters).all()
+        if self._driver is None:
+            self._driver = _ForDriver(self.statement, db.engine)
+        return self._driver.rows(connection, parameters)
+
+    def first(self, session: AnySession, parameters: Mapping[str, Any]) -> Any:
+        """The first row, or None."""
+        rows = self.all(session, parameters)
+        return rows[0] if rows else None
+
+
+class _ForDriver:
+    """The statement in SQLite's words, with what turns values into its types and back."""
+
+    def __init__(self, statement: Any, engine: Engine) -> None:
+        compiled: Any = statement.compile(engine)
+        processors = compiled._bind_processors
+        values = compiled.construct_params(_check=False)
+        self.sql = str(compiled)
+        self.binds = [(name, processors.get(name), values.get(name)) for name in compiled.positiontup or ()]
+        columns = compiled._result_columns
+        self.processors = [
+            entry.type.dialect_impl(engine.dialect).result_processor(engine.dialect, None) for entry in columns
+        ]
+        self.row: Callable[..., Any] = namedtuple("Row", [column.keyname for column in columns])  # type: ignore[misc]
+
+    def rows(self, connection: sqlite3.Connection, parameters: Mapping[str, Any]) -> list[Any]:
+        values = [self._value(*bind, parameters) for bind in self.binds]
+        _tell(self.sql, values)
+        found = connection.execute(self.sql, values).fetchall()
+        return [self.row(*map(_processed, self.processors, row)) for row in found]
+
+    @staticmethod
+    def _value(name: str, processor: Any, default: Any, parameters: Mapping[str, Any]) -> Any:
+        value = parameters.get(name, default)
+        return processor(value) if processor else value
+
+
+def _processed(processor: Any, value: Any) -> Any:
+    return processor(value) if processor else value
+
+
+def _tell(sql: str, values: Sequence[Any]) -> None:
+    """Whoever listens to statements (tests, logs) hears these too."""
+    listeners: Any = db.engine.dispatch
+    if listeners.before_cursor_execute:
+        listeners.before_cursor_execute(None, None, sql, values, None, False)
+
+
+class _Reading:
+    """A connection that only reads; closed with its engine's others, or with its thread."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine: Engine | None = engine
+        self.connection = sqlite3.connect(
+            str(engine.url.database), timeout=10, isolation_level=None, check_same_thread=False
+        )
+        self.connection.execute("PRAGMA query_only = ON")
+        _open.add(self)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self.engine = None
+        self.connection.close()
+
+    def __del__(self) -> None:
+        if hasattr(self, "connection"):
+            self.connection.close()
+
+
+_open: weakref.WeakSet[_Reading] = weakref.WeakSet()
+
+
+@event.listens_for(Engine, "engine_disposed")
+def _close_with(engine: Engine) -> None:
+    for reading in list(_open):
+        if reading.engine is engine:
+            reading.close()
+
+
+def _own_connection(session: AnySession) -> sqlite3.Connection | None:
+    """The thread's reading connection, when this may be read outside of the session."""
+    if session is not db.session:
+        return None
+    if db.session.registry.has() and db.session().in_transaction():
+        return None
+    engine = db.engine
+    found: _Reading | None = getattr(_local, "reading", None)
+    if found is not None and found.engine is engine:
+        return found.connection
+    if engine.dialect.name != "sqlite" or engine.url.database in (None, "", ":memory:"):
+        return None
+    found = _local.reading = _Reading(engine)
+    return found.connection
