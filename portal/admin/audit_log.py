@@ -11,6 +11,7 @@ from portal.admin import words
 from portal.admin.pages import bp
 from portal.audit import AuditEvent, AuditPersonal
 from portal.db import AnySession, db
+from portal.organisations.models import Organisation
 from portal.roles import Permission
 from portal.verticals import Vertical
 from portal.web import MAX_ID, allow, private, staff
@@ -42,7 +43,8 @@ def read(session: AnySession, narrowed: Narrowed, *, before: int = _FAR, limit: 
     if narrowed.reader_id is not None:
         statement = statement.where(or_(*_about(narrowed)))
     rows = [(event, personal) for event, personal in session.execute(statement)]
-    return words.entries(rows, _people(session, [event for event, _ in rows]), _verticals(session))
+    events = [event for event, _personal in rows]
+    return words.entries(rows, _people(session, events), _verticals(session), _organisations(session, events))
 
 
 def _about(narrowed: Narrowed) -> list[Any]:
@@ -57,6 +59,14 @@ def _people(session: AnySession, events: list[AuditEvent]) -> dict[int, str]:
     ids = {event.actor_id for event in events} | {e.target_id for e in events if e.target_kind == "reader"}
     rows = session.execute(select(Reader.id, Reader.name, Reader.email).where(Reader.id.in_(ids - {None})))
     return {row.id: row.name or row.email for row in rows}
+
+
+def _organisations(session: AnySession, events: list[AuditEvent]) -> dict[int, str]:
+    ids = {event.target_id for event in events if event.target_kind == "organisation"}
+    if not ids:
+        return {}
+    rows = session.execute(select(Organisation.id, Organisation.name).where(Organisation.id.in_(ids)))
+    return {row.id: row.name for row in rows}
 
 
 def _verticals(session: AnySession) -> dict[int, str]:

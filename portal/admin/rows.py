@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from portal import formats
 from portal.access import words
 from portal.access.standing import RightState, chip_of, once, state_of
 from portal.access.vocabulary import GrantFacts, ReaderFacts, Source
@@ -78,7 +79,7 @@ def _row(grant: GrantFacts, now: datetime, vertical: VerticalInfo, note: GrantNo
 
 
 def _detail(grant: GrantFacts, note: GrantNote | None) -> str:
-    since = gettext("since %(start)s", start=words.start_words(grant.starts_at))
+    since = gettext("since %(start)s", start=formats.day(grant.starts_at))
     if note is None:
         return since
     if note.organisation:

@@ -28,6 +28,8 @@ ACTS: Mapping[str, object] = {
     "checkout.begun": _("Payment begun"),
     "subscription.changed": _("Subscription changed"),
     "billing.alert": _("Something to look at in billing"),
+    "manager.added": _("Manager added"),
+    "manager.removed": _("Manager removed"),
     "seat.opened": _("Seat opened"),
     "seat.closed": _("Seat closed"),
     "seats.changed": _("Number of seats changed"),
@@ -44,6 +46,7 @@ class Entry:
     iso: str
     what: str
     detail: str
+    note: str
     act: str
     actor: str
     actor_id: int | None
@@ -65,23 +68,28 @@ def sentence(event: AuditEvent, verticals: Mapping[int, str]) -> str:
 def _end(after: Any) -> str:
     """The end an act has set; acts that are not about a right keep other things there."""
     ends_at = after.get("ends_at") if isinstance(after, dict) else None
-    return words.end_words(datetime.fromisoformat(ends_at)) if ends_at else "–"
+    return words.short_end(datetime.fromisoformat(ends_at)) if ends_at else "–"
 
 
 def entries(
     rows: Iterable[tuple[AuditEvent, Mapping[str, Any] | None]],
     people: Mapping[int, str],
     verticals: Mapping[int, str],
+    organisations: Mapping[int, str],
 ) -> list[Entry]:
-    """Events with their personal values (or None) as entries; `people` and `verticals` are names by id."""
-    return [_entry(event, personal or {}, people, verticals) for event, personal in rows]
+    """Events with their personal values (or None) as entries; the mappings are names by id."""
+    return [_entry(event, personal or {}, people, verticals, organisations) for event, personal in rows]
 
 
 def _entry(
-    event: AuditEvent, personal: Mapping[str, Any], people: Mapping[int, str], verticals: Mapping[int, str]
+    event: AuditEvent,
+    personal: Mapping[str, Any],
+    people: Mapping[int, str],
+    verticals: Mapping[int, str],
+    organisations: Mapping[int, str],
 ) -> Entry:
     actor = _actor(event, people)
-    detail = ", ".join(part for part in (_before(event), str(personal.get("reason", "")), actor) if part)
+    note = ", ".join(part for part in (_before(event), str(personal.get("reason", ""))) if part)
     is_reader = event.target_kind == "reader" and event.target_id is not None
     return Entry(
         id=event.id,
@@ -89,11 +97,12 @@ def _entry(
         moment=formats.moment(event.at),
         iso=event.at.isoformat(),
         what=sentence(event, verticals),
-        detail=detail,
+        detail=", ".join(part for part in (note, actor) if part),
+        note=note,
         act=event.act,
-        actor=actor or gettext("The portal itself"),
+        actor=people.get(event.actor_id or 0) or gettext("The portal itself"),
         actor_id=event.actor_id,
-        target=people.get(event.target_id or 0, "") if is_reader else _other_target(event),
+        target=people.get(event.target_id or 0, "") if is_reader else _other_target(event, organisations),
         reader_id=event.target_id if is_reader else None,
     )
 
@@ -114,7 +123,9 @@ def _when(at: datetime) -> str:
     return formats.day(at, year=that_day.year != today.year)
 
 
-def _other_target(event: AuditEvent) -> str:
+def _other_target(event: AuditEvent, organisations: Mapping[int, str]) -> str:
+    if event.target_kind == "organisation" and event.target_id is not None and event.target_id in organisations:
+        return organisations[event.target_id]
     return f"{event.target_kind} {event.target_id or ''}".strip()
 
 
@@ -123,4 +134,4 @@ def _before(event: AuditEvent) -> str:
     before, after = event.values.get("before") or {}, event.values.get("after") or {}
     if not before.get("ends_at") or before.get("ends_at") == after.get("ends_at"):
         return ""
-    return gettext("before: %(end)s", end=words.end_words(datetime.fromisoformat(before["ends_at"])))
+    return gettext("before: %(end)s", end=words.short_end(datetime.fromisoformat(before["ends_at"])))

@@ -1,0 +1,117 @@
+"""`portal grants` and `portal access explain` say what they did, and fail with a sentence."""
+
+import json
+
+import pytest
+from click.testing import Result
+from flask import Flask
+from sqlalchemy import select
+
+from portal.access.cli import group as grants_group
+from portal.access.models import Grant
+from portal.access.vocabulary import Source
+from portal.admin.cli import group as access_group
+from portal.audit import AuditEvent
+from portal.db import AnySession
+from portal.outbox import Mail
+from tests.builders import a_grant, a_reader, a_vertical, an_article, an_organisation
+
+
+def run(app: Flask, *words: str) -> Result:
+    group = access_group if words[0] == "explain" else grants_group
+    return app.test_cli_runner().invoke(group, list(words))
+
+
+def test_a_vertical_is_given_until_a_day_included(app: Flask, session: AnySession) -> None:
+    a_vertical("media")
+    reader = a_reader("camille@example.org")
+    done = run(app, "give", "Camille@example.org", "--vertical", "media", "--until", "2026-12-31", "--reason", "Salon")
+    assert done.exit_code == 0, done.output
+    assert "mind Media" in done.output and "31\u00a0December\u00a02026 included" in done.output
+    grant = session.scalars(select(Grant)).one()
+    assert (grant.reader_id, grant.source, grant.reason) == (reader.id, Source.ADMIN, "Salon")
+    assert session.scalars(select(Mail.kind)).all() == ["grant_given"]
+    assert session.scalars(select(AuditEvent.act)).all() == ["grant.given"]
+
+
+def test_an_organisation_is_given_through_its_manager(app: Flask, session: AnySession) -> None:
+    a_vertical("health")
+    firm = an_organisation(a_reader("direction@example.org"))
+    done = run(
+        app, "give", "direction@example.org", "--vertical", "health", "--until", "2026-12-31", "--reason", "Contrat",
+        "--organisation",
+    )  # fmt: skip
+    assert done.exit_code == 0, done.output
+    assert session.scalars(select(Grant)).one().organisation_id == firm.id
+
+
+def test_a_grant_is_extended_and_revoked_by_its_number(app: Flask, session: AnySession) -> None:
+    grant = a_grant(a_reader())
+    assert run(app, "extend", str(grant.id), "--until", "2026-12-31", "--reason", "Geste").exit_code == 0
+    assert run(app, "revoke", str(grant.id), "--reason", "Erreur").exit_code == 0
+    session.rollback()
+    assert session.get_one(Grant, grant.id, populate_existing=True).revoked_at is not None
+    assert session.scalars(select(Mail.kind).order_by(Mail.id)).all() == ["grant_extended", "grant_revoked"]
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (
+            ("give", "nobody@example.org", "--vertical", "health", "--until", "2026-12-31", "--reason", "x"),
+            "Nobody has",
+        ),
+        (("give", "r@example.org", "--vertical", "moon", "--until", "2026-12-31", "--reason", "x"), "no vertical"),
+        (("give", "r@example.org", "--vertical", "health", "--until", "2020-12-31", "--reason", "x"), "last day"),
+        (("give", "r@example.org", "--vertical", "health", "--until", "2026-12-31", "--reason", " "), "reason"),
+        (("give", "r@example.org", "--vertical", "health", "--until", "31/12/2026", "--reason", "x"), "does not match"),
+        (("extend", "99", "--until", "2026-12-31", "--reason", "x"), "no grant 99"),
+        (("revoke", "0", "--reason", "x"), "not in the range"),
+        (("revoke", str(10**30), "--reason", "x"), "not in the range"),
+        (("revoke", "1"), "Missing option '--reason'"),
+        (("explain", "nobody@example.org", "health"), "Nobody has"),
+        (("explain", "r@example.org", "nowhere"), "No articles"),
+        (("explain", "r@example.org", "health", "--at", "yesterday"), "date and an hour"),
+        (("explain", "r@example.org", "health", "--at", "2001-01-01T00:00"), "did not exist"),
+    ],
+)
+def test_what_cannot_be_done_fails_in_a_sentence(
+    app: Flask, session: AnySession, words: tuple[str, ...], sentence: str
+) -> None:
+    a_vertical("health")
+    a_reader("r@example.org")
+    done = run(app, *words)
+    assert done.exit_code != 0
+    assert sentence in done.output
+    assert session.scalars(select(Grant)).all() == []
+
+
+def test_a_subscription_s_grant_is_left_to_its_subscription(app: Flask) -> None:
+    grant = a_grant(organisation=an_organisation(), source=Source.SUBSCRIPTION)
+    done = run(app, "revoke", str(grant.id), "--reason", "x")
+    assert done.exit_code != 0 and "subscription" in done.output
+
+
+def test_an_explanation_walks_the_rules_as_text_and_as_json(app: Flask) -> None:
+    article, reader = an_article(), a_reader()
+    a_grant(reader)
+    text = run(app, "explain", reader.email, f"http://localhost/health/article/{article.slug}")
+    assert text.exit_code == 0, text.output
+    assert "GRANT_ADMIN" in text.output and "[x] A right that is open?" in text.output
+    found = json.loads(run(app, "explain", reader.email, article.slug, "--json").output)
+    assert (found["outcome"], found["reason"], found["vertical"]) == ("full", "GRANT_ADMIN", "health")
+    assert [step["state"] for step in found["steps"]].count("hit") == 1
+
+
+def test_a_past_instant_is_replayed(app: Flask) -> None:
+    from datetime import timedelta
+
+    from portal import clock
+    from tests.conftest import NOON
+
+    article, reader = an_article(published_at=NOON - timedelta(days=3)), a_reader()
+    with clock.frozen(NOON + timedelta(hours=5)):
+        a_grant(reader)
+        now = json.loads(run(app, "explain", reader.email, article.slug, "--json").output)
+        then = json.loads(run(app, "explain", reader.email, article.slug, "--json", "--at", "2026-03-10T13:00").output)
+    assert (now["reason"], then["reason"]) == ("GRANT_ADMIN", "TRIAL_AVAILABLE")
