@@ -144,7 +144,12 @@ class Buyer:
     def __init__(self, world: World, reader: Reader) -> None:
         self.world, self.reader_id = world, reader.id
         self.client = world.client()
-        sign_in(self.client, reader)
+        self.sign_in()
+
+    def sign_in(self) -> None:
+        """Sign in (again): a session that was idle for a month has ended."""
+        end_reading()
+        sign_in(self.client, db.session.get_one(Reader, self.reader_id))
 
     def order(self, price: str = "health-month-eur", **fields: str) -> TestResponse:
         """Fill in the summary and go to pay."""
@@ -166,12 +171,14 @@ class Buyer:
 
     def billing(self) -> str:
         """The text of the billing page."""
+        self.sign_in()
         answer = self.client.get("/billing/")
         assert answer.status_code == 200, answer.text
         return answer.text
 
     def portal(self, flow: str = "") -> str:
         """Open Stripe's portal from the billing page; returns its address."""
+        self.sign_in()
         answer = submit(self.client, "/billing/portal", {"flow": flow}, page="/billing/")
         assert answer.status_code == 303, answer.text
         return str(answer.location)
