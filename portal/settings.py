@@ -45,7 +45,7 @@ class Settings:
     stripe_api_base: str = STRIPE_API
     stripe_live: bool = False
     mail_url: str | None = None
-    mail_from: str = "mind <ne-pas-repondre@example.org>"
+    mail_from: str = "mind <assistance@example.org>"
     redis_url: str | None = None
     trusted_proxies: int = 0
     clock_file: Path | None = None
@@ -85,7 +85,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         stripe_api_base=_stripe_base(environ, port),
         stripe_live=environ.get("STRIPE_LIVE") == "1",
         mail_url=environ.get("MAIL_URL") or None,
-        mail_from=environ.get("MAIL_FROM") or "mind <ne-pas-repondre@example.org>",
+        mail_from=environ.get("MAIL_FROM") or "mind <assistance@example.org>",
         redis_url=environ.get("REDIS_URL") or None,
         trusted_proxies=_number(environ, "TRUSTED_PROXIES", 0),
         clock_file=_clock_file(environ, env, instance),

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from portal import clock
 from portal.db import AnySession, Base, db
 from portal.history import Recorded
+from portal.typography import french
 
 RESERVED_SLUGS = frozenset(
     # Every first segment of an address that is not a vertical.
@@ -130,7 +131,12 @@ _LISTING = (
 
 def all_verticals(session: AnySession) -> tuple[VerticalInfo, ...]:
     """Every vertical that is not retired, in the order of the masthead."""
-    return tuple(VerticalInfo(**row._mapping) for row in session.execute(_LISTING))
+    return tuple(_info(row._asdict()) for row in session.execute(_LISTING))
+
+
+def _info(row: dict[str, Any]) -> VerticalInfo:
+    """The French sentence gets the spaces of French typography here, so that no page has to think of it."""
+    return VerticalInfo(**{**row, "tagline": french(row["tagline"])})
 
 
 def site_verticals() -> tuple[VerticalInfo, ...]:
