@@ -7,7 +7,7 @@ from flask import Flask, Response, has_request_context, session
 from flask_login import current_user
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from portal import accounts, assets, clock, compress, errors, formats, i18n, logs, probes, web
+from portal import accounts, assets, clock, compress, errors, formats, i18n, logs, page_cache, probes, web
 from portal.accounts import sessions
 from portal.db import db, writing
 from portal.extensions import csrf, login_manager, migrate
@@ -33,6 +33,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     web.init_app(app)
     errors.init_app(app)
     compress.init_app(app)
+    page_cache.init_app(app)
     return app
 
 

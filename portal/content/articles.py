@@ -1,6 +1,6 @@
 """Writing articles: creating, changing, publishing, withdrawing and moving them. Callers hold the unit of work."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -24,6 +24,7 @@ from portal.content.models import (
     Tag,
 )
 from portal.db import AnySession, broke
+from portal.moulds import without_marks
 from portal.typography import french
 from portal.verticals import Vertical
 
@@ -126,7 +127,7 @@ def _check_address(session: AnySession, slug: str, article_id: int | None = None
 def _write(session: AnySession, article: Article, text: ArticleText, manuscript: Manuscript) -> None:
     if not manuscript.verticals:
         raise ArticleError("An article belongs to at least one vertical.")
-    rendered = body.render(manuscript.source, manuscript.lang)
+    rendered = body.render(without_marks(manuscript.source), manuscript.lang)
     _order(article, manuscript)
     _describe(article, manuscript, rendered)
     session.add(article)
@@ -139,8 +140,14 @@ def _write(session: AnySession, article: Article, text: ArticleText, manuscript:
     session.flush()
 
 
+def _polish(manuscript: Manuscript) -> Callable[[str], str]:
+    """What every short text goes through: no marks of moulds, and the typography of its language."""
+    french_too = manuscript.lang == "fr"
+    return lambda text: french(without_marks(text)) if french_too else without_marks(text)
+
+
 def _describe(article: Article, manuscript: Manuscript, rendered: body.Text) -> None:
-    polish = french if manuscript.lang == "fr" else str
+    polish = _polish(manuscript)
     article.title, article.standfirst = polish(manuscript.title), polish(manuscript.standfirst)
     article.correction = polish(manuscript.correction) if manuscript.correction else None
     for name in _PLAIN:
@@ -165,7 +172,7 @@ def _order(article: Article, manuscript: Manuscript) -> None:
 
 
 def _polished(rows: Sequence[dict[str, str]], manuscript: Manuscript) -> list[Any]:
-    polish = french if manuscript.lang == "fr" else str
+    polish = _polish(manuscript)
     return [{key: polish(str(value)) for key, value in row.items()} for row in rows]
 
 

@@ -8,7 +8,7 @@ from flask import Response, abort, current_app, render_template, request
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import aliased
 
-from portal import clock
+from portal import clock, page_cache
 from portal.access.asking import reader_facts
 from portal.access.decision import decide
 from portal.access.vocabulary import ArticleAccess, ArticleFacts, ArticleState, Reason, VerticalFacts
@@ -61,6 +61,12 @@ def find_vertical(slug: str) -> VerticalInfo:
     return found or abort(404)
 
 
+def _offer() -> None:
+    """Lists for strangers may be kept for a few seconds; what is published meanwhile shows a little later."""
+    if reader_facts().reader_id is None:
+        page_cache.may_keep()
+
+
 def page_number() -> int:
     """?page=, 1 by default; 404 for what is not a page number."""
     text = request.args.get("page", "1")
@@ -83,6 +89,7 @@ def tagline(vertical: VerticalInfo) -> str:
 @allow(PUBLIC)
 def home() -> str:
     """A lead and four more, a band for each vertical, and what is free."""
+    _offer()
     front = lists.latest(5)
     shown = [item.url for item in front]
     bands = []
@@ -97,6 +104,7 @@ def home() -> str:
 @allow(PUBLIC)
 def vertical_home(vertical: str) -> str:
     """A vertical's front page."""
+    _offer()
     here = find_vertical(vertical)
     items = lists.latest(13, queries.in_vertical(here.id))
     statement = select(Category.slug, Category.name, Category.name_en)
@@ -123,6 +131,7 @@ def access_chip(vertical: VerticalInfo) -> AccessChip:
 
 
 def _list(title: str, listed: lists.Page, **more: Any) -> str:
+    _offer()
     return render_template("content/list.html", title=title, listed=listed, **more)
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from werkzeug.routing import BaseConverter
 from werkzeug.wrappers import Response as BaseResponse
 
-from portal import clock
+from portal import clock, page_cache
 from portal.access.asking import reader_facts
 from portal.access.decision import Case, decide
 from portal.access.vocabulary import ArticleFacts, Decision, NextStep, Outcome, ReaderFacts
@@ -69,12 +69,20 @@ class Asked:
 def _shown(asked: Asked) -> Response:
     decision = asked.decision
     mould = kept.page(asked.row, full=decision.full, at=asked.at)
+    if asked.reader.reader_id is None:
+        page_cache.may_keep(_next_change(asked.facts, asked.at))
     if not decision.full:
         lock = kept.piece("components/articles.html", "lock_panel", _panel(asked))
         return kept.answer(mould, asked.at, lock=lock)
     if asked.reader.reader_id is not None:
         log.note(asked.reader.reader_id, asked.row.id, asked.at)
     return kept.answer(mould, asked.at, note=_note(asked), call=_call(asked))
+
+
+def _next_change(facts: ArticleFacts, at: datetime) -> datetime | None:
+    """The next instant at which a stranger's answer changes by the clock alone."""
+    ahead = (instant for instant in (facts.free_from, facts.free_until) if instant is not None and instant > at)
+    return min(ahead, default=None)
 
 
 def _panel(asked: Asked) -> Panel:

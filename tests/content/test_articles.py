@@ -99,3 +99,9 @@ def test_what_decisions_need_of_an_article_is_kept_for_replay(session: AnySessio
     facts = as_of(session, "article", [article.id], clock.now())[article.id]
     assert facts["state"] == "published"
     assert facts["vertical_ids"] == [a_vertical("health").id, a_vertical("fintech").id]
+
+
+def test_a_text_cannot_hold_the_marks_of_kept_pages(session: AnySession) -> None:
+    article = saved(title="Un \ue000csrf\ue000", source="\ue000csrf\ue000 ici. " * 20)
+    assert article.title == "Un csrf"
+    assert "\ue000" not in session.get_one(ArticleText, article.id).body_html

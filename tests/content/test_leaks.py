@@ -2,6 +2,7 @@
 
 import gzip
 import zlib
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -17,6 +18,7 @@ from portal.content import articles
 from portal.content.articles import Manuscript
 from portal.content.models import Author, Category, Tag
 from portal.db import AnySession, writing
+from portal.page_cache import PageCache
 from portal.web import rule_of
 from tests.builders import a_grant, a_reader, a_rubric, a_vertical
 from tests.content.helpers import SOURCE, saved, statements
@@ -46,9 +48,18 @@ VALUES = {
 }
 
 
-@pytest.fixture
-def site(session: AnySession) -> AnySession:
-    """Articles in every state, all with the canary behind their preview."""
+@pytest.fixture(params=["page cache off", "page cache on"])
+def site(request: pytest.FixtureRequest, app: Flask, session: AnySession) -> Iterator[AnySession]:
+    """Articles in every state, all with the canary behind their preview; with the cache of public pages and without."""
+    cache: PageCache = app.extensions["portal.page_cache"]
+    cache.enabled = request.param == "page cache on"
+    _write_articles()
+    yield session
+    cache.enabled = False
+    cache.pages.clear()
+
+
+def _write_articles() -> None:
     with writing() as unit:
         top = Category(vertical_id=a_vertical().id, slug="industrie", name="Industrie")
         unit.add(top)
@@ -63,7 +74,6 @@ def site(session: AnySession) -> AnySession:
     saved("prevu", at=clock.now() + timedelta(days=1), **placed)
     saved("retire", state=ArticleState.WITHDRAWN, **placed)
     saved("brouillon", state=ArticleState.DRAFT, **placed)
-    return session
 
 
 def somebody(kind: str) -> Reader | None:
@@ -149,6 +159,7 @@ def test_the_locked_text_is_not_even_read_for_whoever_has_no_right(
         sign_in(client, reader)
     with statements() as seen:
         for slug in VALUES["slug"]:
+            client.get(f"/health/article/{slug}")
             client.get(f"/health/article/{slug}")
         for url in ("/", "/health/", "/health/rubric/infos", "/free", "/search?q=guichet"):
             client.get(url)
