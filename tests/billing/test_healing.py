@@ -1,0 +1,79 @@
+"""What heals when news was lost: reconcile, by hand and by the worker."""
+
+from datetime import timedelta
+
+from sqlalchemy import func, select
+
+from portal import clock
+from portal.billing import reconcile
+from portal.billing.models import Invoice, ReconcileRun
+from portal.db import db, end_reading, writing
+from tests.billing.test_buying import opens
+from tests.billing.test_life import subscriber
+from tests.billing.world import World
+
+
+def test_reconcile_finds_nothing_when_all_is_well(world: World) -> None:
+    subscriber(world)
+    with clock.frozen(clock.now() + timedelta(minutes=5)):
+        found = reconcile.run(db.session, world.gateway)
+    assert found.drifts == [] and found.subscriptions_seen == 1 and found.events_seen > 5
+
+
+def test_reconcile_restores_everything_after_days_without_webhooks(world: World) -> None:
+    buyer = world.buyer()
+    buyer.pay(buyer.order())
+    with world.later(days=33):
+        dry = reconcile.run(db.session, world.gateway, dry_run=True)
+        assert dry.drifts and not opens(buyer.reader_id)
+        assert db.session.scalar(select(func.count()).select_from(ReconcileRun)) == 0
+        found = reconcile.run(db.session, world.gateway)
+        assert found.drifts and opens(buyer.reader_id)
+        assert db.session.scalar(select(func.count()).select_from(Invoice)) == 2
+        assert reconcile.run(db.session, world.gateway).drifts == []
+        runs = db.session.scalars(select(ReconcileRun).order_by(ReconcileRun.id)).all()
+        assert [bool(run.drifts) for run in runs] == [True, False]
+
+
+def test_the_worker_reconciles_every_quarter_of_an_hour(world: World) -> None:
+    subscriber(world)
+
+    def runs() -> int:
+        end_reading()
+        return db.session.scalar(select(func.count()).select_from(ReconcileRun)) or 0
+
+    reconcile.periodic()
+    reconcile.periodic()
+    assert runs() == 1
+    with clock.frozen(clock.now() + timedelta(minutes=15)):
+        reconcile.periodic()
+    assert runs() == 2
+
+
+def test_the_command_says_what_drifted_and_fails(world: World) -> None:
+    from portal.billing.cli import commands
+
+    buyer = world.buyer()
+    buyer.pay(buyer.order())
+    runner = world.app.test_cli_runner()
+    stripe_group, plans_group = commands
+    first = runner.invoke(stripe_group, ["reconcile"])
+    assert first.exit_code == 1 and "subscription unknown here" in first.output
+    second = runner.invoke(stripe_group, ["reconcile"])
+    assert second.exit_code == 0 and "0 drifts" in second.output
+    assert runner.invoke(stripe_group, ["sync-plans"]).output == "4 plans are known at Stripe.\n"
+    assert "bundle\thealth+fintech+media" in runner.invoke(plans_group, ["list"]).output
+    assert opens(buyer.reader_id)
+
+
+def test_a_restored_backup_and_a_replay_send_no_old_news(world: World) -> None:
+    subscriber(world)
+    with writing() as unit:
+        for table in ("outbox",):
+            unit.execute(db.metadata.tables[table].delete())
+        unit.execute(db.metadata.tables["subscription_items"].delete())
+        unit.execute(db.metadata.tables["invoices"].delete())
+        unit.execute(db.metadata.tables["subscriptions"].delete())
+    with clock.frozen(clock.now() + timedelta(days=4)):
+        reconcile.run(db.session, world.gateway)
+        assert [mail.kind for mail in world.mails()] == ["receipt"]
