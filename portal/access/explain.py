@@ -9,7 +9,8 @@ from typing import Any
 
 from portal import formats
 from portal.access import looked, words
-from portal.access.decision import RULES, Case
+from portal.access.case import Case
+from portal.access.decision import RULES
 from portal.access.looked import Names
 from portal.access.vocabulary import (
     ArticleFacts,

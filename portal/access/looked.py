@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from portal import formats
 from portal.access import decision, words
-from portal.access.decision import Case
+from portal.access.case import Case
 from portal.access.vocabulary import GrantFacts, GrantState, Source
 from portal.i18n import gettext
 from portal.i18n import lazy_gettext as _
