@@ -8,7 +8,7 @@ exactly a right is gone, at `starts_at` exactly it is there.
 from collections.abc import Callable
 from datetime import datetime
 
-from portal.access.case import Case as Case
+from portal.access.case import Case
 from portal.access.vocabulary import (
     ArticleAccess,
     ArticleFacts,

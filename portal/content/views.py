@@ -12,7 +12,8 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from portal import clock, page_cache
 from portal.access.asking import reader_facts
-from portal.access.decision import Case, decide
+from portal.access.case import Case
+from portal.access.decision import decide
 from portal.access.vocabulary import ArticleFacts, Decision, NextStep, Outcome, ReaderFacts
 from portal.content import kept, lists, queries
 from portal.content.lock import Locked, Panel, panel
