@@ -66,7 +66,9 @@ def _about_money(session: AnySession) -> list[Figure]:
         Figure(gettext("Live subscriptions"), formats.integer(_subscriptions(session, LIVE))),
         Figure(gettext("Payments due"), formats.integer(_subscriptions(session, UNPAID))),
         Figure(
-            gettext("Last word from Stripe"), formats.hour(seen) if seen else "–", formats.day(seen) if seen else ""
+            gettext("Last word from Stripe"),
+            formats.hour(seen) if seen else "–",
+            delta=formats.day(seen) if seen else "",
         ),
     ]
 
