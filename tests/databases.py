@@ -14,7 +14,7 @@ from portal.db import Base, db
 
 
 class SQLite:
-    """A migrated file is kept as a template and copied over the working one before each test."""
+    """A migrated file is kept as a template and written over the working one before each test."""
 
     def __init__(self, folder: Path) -> None:
         self.file = folder / "test.sqlite"
@@ -33,10 +33,13 @@ class SQLite:
     def empty(self, app: Flask) -> None:
         with app.app_context():
             db.engine.dispose()
-        for suffix in ("-wal", "-shm"):
-            with contextlib.suppress(FileNotFoundError):
-                Path(f"{self.file}{suffix}").unlink()
-        shutil.copyfile(self.template, self.file)
+        with (
+            contextlib.closing(sqlite3.connect(self.template)) as full,
+            contextlib.closing(sqlite3.connect(self.file, timeout=10)) as worn,
+        ):
+            full.backup(
+                worn
+            )  # through SQLite's own locks: a connection left open elsewhere sees a new state, no torn file
 
 
 def _hurry(connection: object, _record: object) -> None:
