@@ -1,0 +1,98 @@
+"""The running product for journeys: `portal run` in a process of its own, on free ports, in a folder of its own."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import requests
+
+from portal.settings import ROOT
+
+SECRET = "a secret key of journeys, long enough to be one"
+PATIENCE = 120
+
+
+class House:
+    """One running portal with its demonstration loaded."""
+
+    def __init__(self, folder: Path, database_url: str = "") -> None:
+        self.folder = folder
+        self.database_url = database_url
+        self.port = free_pair()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.stand_in = f"http://127.0.0.1:{self.port + 1}"
+        self.lines: list[str] = []
+        self._ready = threading.Event()
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "portal.cli", "run"],
+            cwd=ROOT,
+            env=self._environ(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
+        if not self._ready.wait(PATIENCE) or self.process.poll() is not None:
+            self.stop()
+            raise RuntimeError("The portal did not start:\n" + "\n".join(self.lines))
+
+    def _environ(self) -> dict[str, str]:
+        ours = {name: value for name, value in os.environ.items() if not name.startswith(("STRIPE_", "PORTAL_"))}
+        ours |= {"PORT": str(self.port), "PORTAL_INSTANCE": str(self.folder), "SECRET_KEY": SECRET}
+        return ours | ({"DATABASE_URL": self.database_url} if self.database_url else {})
+
+    def _listen(self) -> None:
+        assert self.process.stdout is not None
+        with self.process.stdout as lines:
+            for line in lines:
+                self.lines.append(line.rstrip())
+                if "Ctrl-C stops everything" in line:
+                    self._ready.set()
+        self._ready.set()
+
+    def stop(self) -> int:
+        """Ctrl-C; the exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+        code = self.process.wait(timeout=30)
+        self._listener.join(timeout=5)
+        return code
+
+    def pull(self, lever: str, **values: object) -> dict[str, object]:
+        """Use a lever of the stand-in."""
+        answer = requests.post(f"{self.stand_in}/_control/{lever}", json=values, timeout=40)
+        answer.raise_for_status()
+        return dict(answer.json())
+
+    def portal(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """A command of the portal on the same database and clock."""
+        command = [sys.executable, "-m", "portal.cli", *arguments]
+        return subprocess.run(
+            command, cwd=ROOT, env=self._environ(), capture_output=True, text=True, check=False, timeout=60
+        )
+
+
+def free_pair() -> int:
+    """A port that is free together with the next one."""
+    while True:
+        with socket.socket() as first, socket.socket() as second:
+            first.bind(("127.0.0.1", 0))
+            port = first.getsockname()[1]
+            try:
+                second.bind(("127.0.0.1", port + 1))
+            except (OSError, OverflowError):
+                continue
+            return int(port)
+
+
+def processes_of(port: int) -> list[str]:
+    """Command lines of processes that still name this port."""
+    found = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
+    return [line for line in found.splitlines() if re.search(rf"--port {port}\b|--port {port + 1}\b", line)]
