@@ -41,7 +41,7 @@ def postgresql_url(shared_folder: Path) -> Iterator[str]:
     with contextlib.ExitStack() as stack:
         with (shared_folder / "postgresql.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            url = stack.enter_context(postgresql_server(shared_folder / "postgresql"))
+            url = stack.enter_context(postgresql_server(shared_folder))
         yield url
 
 

