@@ -4,6 +4,8 @@ import gzip
 
 from flask import Flask, Response, request
 
+from portal.lean import vary
+
 _WORTH_IT = 1024
 _LEVEL = 1
 
@@ -18,7 +20,7 @@ def _compress(response: Response) -> Response:
     text = kind.startswith("text/") or kind in ("application/json", "image/svg+xml")
     if not text:
         return response
-    response.vary.add("Accept-Encoding")
+    vary(response, "Accept-Encoding")
     if response.status_code != 200 or response.is_streamed or response.direct_passthrough:
         return response
     if "Content-Encoding" in response.headers or "gzip" not in request.headers.get("Accept-Encoding", ""):

@@ -4,13 +4,13 @@ from datetime import timedelta
 from typing import Any
 
 from flask import Flask, Response, has_request_context, session
-from flask_login import current_user
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from portal import accounts, assets, clock, compress, errors, formats, i18n, logs, page_cache, probes, web
 from portal.accounts import sessions
 from portal.db import db, writing
 from portal.extensions import csrf, login_manager, migrate
+from portal.lean import LeanFlask, visitor
 from portal.masthead import ui
 from portal.settings import ROOT, Environment, Settings, load
 
@@ -20,7 +20,7 @@ STRIPE_PAGES = ("https://checkout.stripe.com", "https://billing.stripe.com")
 def create_app(settings: Settings | None = None) -> Flask:
     """The portal as a WSGI application. Raises SettingsError when a setting is missing or unsafe."""
     settings = settings or load()
-    app = Flask("portal", root_path=str(ROOT / "portal"), template_folder="../templates", static_folder="../static")
+    app = LeanFlask("portal", root_path=str(ROOT / "portal"), template_folder="../templates", static_folder="../static")
     app.config.from_mapping(_config(settings))
     app.extensions["portal.settings"] = settings
     clock.share(settings.clock_file)
@@ -101,15 +101,16 @@ def _page_context() -> dict[str, Any]:
 
 
 def _settle_language() -> None:
-    if "_user_id" in session and current_user.is_authenticated:
-        i18n.settle_locale(current_user.locale)
+    if "_user_id" in session:
+        person = visitor()
+        if person.is_authenticated:
+            i18n.settle_locale(person.locale)
 
 
 def _touch_session(response: Response) -> Response:
     """Note at most every ten minutes that a session is in use."""
-    if "_user_id" in session and current_user.is_authenticated and response.status_code < 500:
-        person = current_user._get_current_object()
-        if clock.now() - person.last_seen_at >= sessions.SEEN_EVERY:
-            with writing() as unit:
-                sessions.touch(unit, person)
+    person = visitor() if "_user_id" in session and response.status_code < 500 else None
+    if person is not None and person.is_authenticated and clock.now() - person.last_seen_at >= sessions.SEEN_EVERY:
+        with writing() as unit:
+            sessions.touch(unit, person)
     return response

@@ -4,18 +4,20 @@ import gettext as gettext_module
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
 from flask import Flask, has_request_context, request
 from flask_babel.speaklater import LazyString
 from werkzeug.datastructures import LanguageAccept
+from werkzeug.http import parse_accept_header
 
 from portal.typography import french
 
 LOCALES = ("fr", "en")
 COOKIE = "locale"
+LONGEST_WISH = 200  # characters of Accept-Language that are looked at
 _FOLDER = Path(__file__).resolve().parent.parent / "translations"
 _chosen: ContextVar[str | None] = ContextVar("locale", default=None)
 
@@ -82,10 +84,16 @@ def current_locale() -> str:
 
 
 def _negotiate() -> str:
-    cookie = request.cookies.get(COOKIE)
-    if cookie in LOCALES:
-        return cookie
-    accepted: LanguageAccept = request.accept_languages
+    cookies = request.cookies
+    if COOKIE in cookies and cookies[COOKIE] in LOCALES:
+        return cookies[COOKIE]
+    return spoken(request.environ.get("HTTP_ACCEPT_LANGUAGE", "")[:LONGEST_WISH])
+
+
+@lru_cache(maxsize=1024)
+def spoken(wish: str) -> str:
+    """The language for a browser's Accept-Language."""
+    accepted = parse_accept_header(wish, LanguageAccept)
     return accepted.best_match(LOCALES, default=LOCALES[0]) or LOCALES[0]
 
 

@@ -4,11 +4,12 @@ import json
 import logging
 from typing import Any
 
-from flask import Flask, Response, g, has_request_context, request
-from flask_login import current_user
+from flask import Flask, Response, g, request
 
 from portal import clock
+from portal.lean import visitor
 
+_ACCESS = logging.getLogger("portal.access_log")
 _PLAIN = set(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
 
 
@@ -37,8 +38,15 @@ def init_app(app: Flask) -> None:
     root.setLevel(logging.INFO)
     root.propagate = app.testing
     if app.extensions["portal.settings"].production:
+        _collect_less()
         app.before_request(_start)
         app.after_request(_access_line)
+
+
+def _collect_less() -> None:
+    """Records without threads, processes and callers, which no line tells; logging's manual offers these ways."""
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    logging._srcfile = None
 
 
 def _start() -> None:
@@ -48,8 +56,9 @@ def _start() -> None:
 def _access_line(response: Response) -> Response:
     from portal.web import request_id
 
-    reader = current_user.id if has_request_context() and current_user.is_authenticated else None
-    logging.getLogger("portal.access_log").info(
+    person = visitor()
+    reader = person.id if person.is_authenticated else None
+    _ACCESS.info(
         "%s %s",
         request.method,
         request.endpoint or "unknown",

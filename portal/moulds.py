@@ -23,6 +23,7 @@ _MARK = re.compile(f"{SIGN}([a-z_]+){SIGN}")
 _HEAD = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 _END = b"\x03\x00"
 _MOST_STORED = 65_535
+_BLOCK = struct.Struct("<BHH").pack
 Kept = TypeVar("Kept")
 
 
@@ -53,6 +54,7 @@ class Mould:
         names: list[str | None] = [*parts[1::2], None]
         texts = (part.encode() for part in parts[::2])
         self.pieces = [_Piece(text, _deflated(text), name) for text, name in zip(texts, names, strict=True)]
+        self.length = sum(len(piece.plain) for piece in self.pieces)
 
     def plain(self, values: Mapping[str, str]) -> bytes:
         """The page with its marks filled in; the values are HTML already."""
@@ -65,14 +67,16 @@ class Mould:
 
     def gzipped(self, values: Mapping[str, str]) -> bytes:
         """The same as one gzip member."""
-        made, check, length = [_HEAD], 0, 0
+        made, check, length = [_HEAD], 0, self.length
         for piece in self.pieces:
             made.append(piece.deflated)
-            check, length = zlib.crc32(piece.plain, check), length + len(piece.plain)
-            text = values.get(piece.mark, "").encode() if piece.mark is not None else b""
-            if text:
+            check = zlib.crc32(piece.plain, check)
+            value = values.get(piece.mark) if piece.mark else None
+            if value:
+                text = value.encode()
                 made.append(_stored(text))
-                check, length = zlib.crc32(text, check), length + len(text)
+                check = zlib.crc32(text, check)
+                length += len(text)
         made += (_END, struct.pack("<LL", check, length & 0xFFFFFFFF))
         return b"".join(made)
 
@@ -84,8 +88,10 @@ def _deflated(text: bytes) -> bytes:
 
 
 def _stored(text: bytes) -> bytes:
-    blocks = (text[start : start + _MOST_STORED] for start in range(0, len(text), _MOST_STORED))
-    return b"".join(struct.pack("<BHH", 0, len(block), len(block) ^ 0xFFFF) + block for block in blocks)
+    size = len(text)
+    if size <= _MOST_STORED:
+        return _BLOCK(0, size, size ^ 0xFFFF) + text
+    return _stored(text[:_MOST_STORED]) + _stored(text[_MOST_STORED:])
 
 
 class Shelf(Generic[Kept]):

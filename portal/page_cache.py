@@ -10,23 +10,20 @@ import secrets
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from typing import Any
 
 from flask import Flask, request
-from werkzeug.datastructures import LanguageAccept
-from werkzeug.http import parse_accept_header, parse_cookie
+from werkzeug.http import parse_cookie
 
 from portal import clock
 from portal.i18n import COOKIE as LOCALE_COOKIE
-from portal.i18n import LOCALES
+from portal.i18n import LOCALES, LONGEST_WISH, spoken
 from portal.moulds import Shelf
 
 KEPT_FOR = timedelta(seconds=5)
 MOST_PAGES = 512
 MOST_BYTES = 300_000
 _LONGEST_ADDRESS = 300
-_LONGEST_HEADER = 200
 _THEMES = ("light", "dark")
 _OFFER = "portal.public_until"
 _OWN_HEADERS = frozenset({"x-request-id", "date"})
@@ -81,7 +78,7 @@ class PageCache:
         chosen = parse_cookie(cookies) if cookies else {}
         locale, theme = chosen.get(LOCALE_COOKIE), chosen.get("theme")
         if locale not in LOCALES:
-            locale = _spoken(environ.get("HTTP_ACCEPT_LANGUAGE", "")[:_LONGEST_HEADER])
+            locale = spoken(environ.get("HTTP_ACCEPT_LANGUAGE", "")[:LONGEST_WISH])
         packed = "gzip" in environ.get("HTTP_ACCEPT_ENCODING", "")
         place = (environ.get("wsgi.url_scheme"), environ.get("HTTP_HOST"), path, query)
         return (*place, locale, theme if theme in _THEMES else "auto", packed)
@@ -128,12 +125,6 @@ def _answer(page: _Page, environ: dict[str, Any], start_response: StartResponse)
         return []
     start_response("200 OK", [*page.headers, own])
     return [] if environ["REQUEST_METHOD"] == "HEAD" else [page.body]
-
-
-@lru_cache(maxsize=1024)
-def _spoken(header: str) -> str:
-    """The language for a browser's wish, as i18n settles it."""
-    return parse_accept_header(header, LanguageAccept).best_match(LOCALES, default=LOCALES[0]) or LOCALES[0]
 
 
 def init_app(app: Flask) -> None:

@@ -10,11 +10,12 @@ import threading
 import weakref
 from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Engine, event
 
-from portal.db import AnySession, db
+from portal.db import AnySession, EnumType, UTCDateTime, db
 
 _local = threading.local()
 
@@ -46,30 +47,54 @@ class _ForDriver:
 
     def __init__(self, statement: Any, engine: Engine) -> None:
         compiled: Any = statement.compile(engine)
-        processors = compiled._bind_processors
+        columns, names = compiled._result_columns, compiled.positiontup or ()
         values = compiled.construct_params(_check=False)
         self.sql = str(compiled)
-        self.binds = [(name, processors.get(name), values.get(name)) for name in compiled.positiontup or ()]
-        columns = compiled._result_columns
-        self.processors = [
-            entry.type.dialect_impl(engine.dialect).result_processor(engine.dialect, None) for entry in columns
-        ]
-        self.row: Callable[..., Any] = namedtuple("Row", [column.keyname for column in columns])  # type: ignore[misc]
+        self.values = [values.get(name) for name in names]
+        self.places = {name: [at for at, known in enumerate(names) if known == name] for name in set(names)}
+        self.writers = {name: _writer(compiled.binds[name].type, engine) for name in self.places}
+        for name, places in self.places.items():
+            for at in places:
+                self.values[at] = self.writers[name](self.values[at])
+        readers = [_reader(column.type, engine) for column in columns]
+        self.readers = [(at, reader) for at, reader in enumerate(readers) if reader is not None]
+        self.row: Any = namedtuple("Row", [column.keyname for column in columns])  # type: ignore[misc]
 
     def rows(self, connection: sqlite3.Connection, parameters: Mapping[str, Any]) -> list[Any]:
-        values = [self._value(*bind, parameters) for bind in self.binds]
+        """Every row for these parameters."""
+        values = self.values.copy()
+        for name, value in parameters.items():
+            for at in self.places.get(name, ()):
+                values[at] = self.writers[name](value)
         _tell(self.sql, values)
-        found = connection.execute(self.sql, values).fetchall()
-        return [self.row(*map(_processed, self.processors, row)) for row in found]
+        return [self._read(row) for row in connection.execute(self.sql, values)]
 
-    @staticmethod
-    def _value(name: str, processor: Any, default: Any, parameters: Mapping[str, Any]) -> Any:
-        value = parameters.get(name, default)
-        return processor(value) if processor else value
+    def _read(self, row: tuple[Any, ...]) -> Any:
+        cells = list(row)
+        for at, reader in self.readers:
+            if cells[at] is not None:
+                cells[at] = reader(cells[at])
+        return self.row._make(cells)
 
 
-def _processed(processor: Any, value: Any) -> Any:
-    return processor(value) if processor else value
+def _writer(type_: Any, engine: Engine) -> Callable[[Any], Any]:
+    """How a value of this type is written; plain values as they are."""
+    processor = type_.dialect_impl(engine.dialect).bind_processor(engine.dialect)
+    return processor or (lambda value: value)
+
+
+def _reader(type_: Any, engine: Engine) -> Callable[[Any], Any] | None:
+    """How a value of this type is read; instants and words without the layers that do other databases' work."""
+    if isinstance(type_, UTCDateTime):
+        return _instant
+    if isinstance(type_, EnumType):
+        return type_.enum
+    found: Callable[[Any], Any] | None = type_.dialect_impl(engine.dialect).result_processor(engine.dialect, None)
+    return found
+
+
+def _instant(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
 def _tell(sql: str, values: Sequence[Any]) -> None:

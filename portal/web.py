@@ -4,6 +4,7 @@ Deny by default: a view without a rule stops the start of the app. Rules are dat
 route × role can be made from them.
 """
 
+import itertools
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,14 +13,16 @@ from typing import Any, Protocol, TypeVar, cast
 from urllib.parse import quote, urlsplit
 
 from flask import Flask, Response, abort, current_app, g, redirect, request, session, url_for
-from flask_login import current_user
 from werkzeug.wrappers import Response as BaseResponse
 
+from portal.lean import FixedHeaders, vary, visitor
 from portal.roles import Permission, Role, may
 
 View = TypeVar("View", bound=Callable[..., Any])
 UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 MAX_ID = 2**31 - 1
+_BOOT = secrets.token_hex(4)
+_COUNT = itertools.count(1)
 
 
 class Identity(Protocol):
@@ -84,6 +87,8 @@ def init_app(app: Flask) -> None:
     app.before_request(_check_origin)
     app.before_request(_check_rule)
     app.after_request(_finish)
+    headers = _security_headers(app)
+    app.wsgi_app = FixedHeaders(app.wsgi_app, lambda: headers)  # type: ignore[method-assign]
 
 
 def _check_rule() -> BaseResponse | None:
@@ -92,9 +97,10 @@ def _check_rule() -> BaseResponse | None:
     rule = rule_of(current_app, request.endpoint)
     if not rule.signed_in and rule.permission is None:
         return None
-    if not current_user.is_authenticated:
+    person = visitor()
+    if not person.is_authenticated:
         return ask_to_sign_in()
-    if not rule.lets(current_user.role):
+    if not rule.lets(person.role):
         abort(403)
     return None
 
@@ -166,13 +172,11 @@ def no_referrer(view: View) -> View:
 
 
 def _finish(response: Response) -> Response:
-    for name, value in security_headers().items():
-        response.headers.setdefault(name, value)
     if g.get("no_referrer"):
         response.headers["Referrer-Policy"] = "no-referrer"
     if "Cache-Control" not in response.headers:
         response.headers["Cache-Control"] = _cache_rule(response)
-    response.headers.setdefault("X-Request-Id", request_id())
+    response.headers["X-Request-Id"] = request_id()
     return response
 
 
@@ -180,21 +184,15 @@ def _cache_rule(response: Response) -> str:
     signed_in = bool(session) or "_user_id" in session
     shareable = request.method in ("GET", "HEAD") and response.status_code in (200, 301, 404, 410)
     if signed_in or g.get("private") or not shareable or session.modified or "Set-Cookie" in response.headers:
-        response.vary.add("Cookie")
+        vary(response, "Cookie")
         return "private, no-store"
-    response.vary.update(("Cookie", "Accept-Language"))
+    vary(response, "Cookie")
+    vary(response, "Accept-Language")
     return "public, max-age=0, s-maxage=10"
 
 
-def security_headers() -> dict[str, str]:
-    """The headers of every answer, errors and static files included; made once per app."""
-    made = current_app.extensions.get("portal.headers")
-    if made is None:
-        made = current_app.extensions["portal.headers"] = _security_headers(current_app)
-    return cast(dict[str, str], made)
-
-
 def _security_headers(app: Flask) -> dict[str, str]:
+    """The headers of every answer, errors and static files included."""
     forms = " ".join(["'self'", *app.config["FORM_ORIGINS"]])
     policy = (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
@@ -216,9 +214,10 @@ def _security_headers(app: Flask) -> dict[str, str]:
 
 def request_id() -> str:
     """A short id of this request, shown on error pages and in the log."""
-    if "request_id" not in g:
-        g.request_id = secrets.token_hex(6)
-    return str(g.request_id)
+    store: Any = g._get_current_object()
+    if "request_id" not in store:
+        store.request_id = f"{_BOOT}{next(_COUNT):06x}"
+    return str(store.request_id)
 
 
 def absolute(path: str) -> str:

@@ -1,12 +1,12 @@
 """The facts of whoever asks, read once per request: the one module of access that knows there is a request."""
 
 from flask import g
-from flask_login import current_user
 
 from portal import clock
 from portal.access import facts
 from portal.access.vocabulary import ANONYMOUS, ReaderFacts
 from portal.db import db
+from portal.lean import visitor
 
 
 def reader_facts() -> ReaderFacts:
@@ -23,13 +23,14 @@ def forget_facts() -> None:
 
 
 def _read() -> ReaderFacts:
-    if not current_user.is_authenticated:
+    person = visitor()
+    if not person.is_authenticated:
         return ANONYMOUS
     return facts.for_reader(
         db.session,
-        current_user.id,
-        role=current_user.role,
-        confirmed=current_user.confirmed,
-        suspended=current_user.suspended,
+        person.id,
+        role=person.role,
+        confirmed=person.confirmed,
+        suspended=person.suspended,
         at=clock.now(),
     )

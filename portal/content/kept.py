@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask import Response, current_app, get_template_attribute, render_template, request, session
-from flask_login import current_user
+from flask import Request, Response, current_app, get_template_attribute, render_template, request, session
 from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup, escape
 
@@ -21,6 +20,7 @@ from portal.clock import paris_date
 from portal.content import pages
 from portal.db import db
 from portal.i18n import current_locale
+from portal.lean import visitor
 from portal.moulds import Mould, Shelf, mark, without_marks
 from portal.trials import countdown
 
@@ -83,13 +83,19 @@ def remembered(key: Hashable, draw: Callable[[], str]) -> str:
 
 
 def _key(facts: Any, full: bool) -> Hashable:
-    person = current_user._get_current_object()
+    person = visitor()
     staff = person.is_staff if person.is_authenticated else None
     return (facts.id, facts.revision, full, current_locale(), _theme(person), staff)
 
 
+def _cookie(asked: Request, name: str) -> str | None:
+    """A cookie's value; a missing one costs no exception."""
+    cookies = asked.cookies
+    return cookies[name] if name in cookies else None  # noqa: SIM401 - .get raises and catches inside
+
+
 def _theme(person: Any) -> str:
-    chosen = request.cookies.get("theme")
+    chosen = _cookie(request, "theme")
     if chosen not in _THEMES and person.is_authenticated:
         chosen = person.theme
     return chosen if chosen in _THEMES else "auto"
@@ -97,47 +103,43 @@ def _theme(person: Any) -> str:
 
 def answer(mould: Mould, at: datetime, **slots: str) -> Response:
     """The mould with this visitor's own words in it; `slots` are pieces of HTML."""
-    values = {**_own_words(at), **slots}
-    packed = "gzip" in request.headers.get("Accept-Encoding", "")
-    response = Response(mould.gzipped(values) if packed else mould.plain(values), mimetype="text/html")
-    if packed:
-        response.headers["Content-Encoding"] = "gzip"
-    return response
+    asked: Request = request._get_current_object()  # type: ignore[attr-defined]
+    values = {**_own_words(asked, at), **slots}
+    if "gzip" not in asked.environ.get("HTTP_ACCEPT_ENCODING", ""):
+        return Response(mould.plain(values), mimetype="text/html")
+    return Response(mould.gzipped(values), headers={"Content-Encoding": "gzip"}, mimetype="text/html")
 
 
-def _own_words(at: datetime) -> dict[str, str]:
-    query = request.query_string
-    here = request.full_path if query else request.path
-    values = {"here": str(escape(without_marks(here))), "flashes": _flashes()}
-    person = current_user._get_current_object()
+def _own_words(asked: Request, at: datetime) -> dict[str, str]:
+    here = asked.full_path if asked.environ.get("QUERY_STRING") else asked.path
+    values = {"here": str(escape(without_marks(here)))}
+    person, cookie = visitor(), session
+    if "_flashes" in cookie:
+        values["flashes"] = render_template("layouts/_flashes.html")
     if person.is_authenticated:
-        values["csrf"] = _token()
-        values["ribbon"] = _ribbon(at)
+        values["csrf"] = _token(cookie)
+        values["ribbon"] = _ribbon(asked, at)
         for name in ("email", "label", "initials"):
             values[name] = str(escape(without_marks(getattr(person, name))))
     return values
 
 
-def _flashes() -> str:
-    return render_template("layouts/_flashes.html") if "_flashes" in session else ""
-
-
-def _token() -> str:
+def _token(cookie: Any) -> str:
     """The signed form of this session's token; it has no end, so it need not be signed at every answer."""
-    raw = session.get("csrf_token")
+    raw = cookie.get("csrf_token")
     found = _shelves().tokens.get(raw) if raw else None
     if found is not None:
         return found
     made = str(generate_csrf())
-    return _shelves().tokens.put(session["csrf_token"], made)
+    return _shelves().tokens.put(cookie["csrf_token"], made)
 
 
-def _ribbon(at: datetime) -> str:
+def _ribbon(asked: Request, at: datetime) -> str:
     """The ribbon, drawn again when anything it tells could have changed."""
     reader = reader_facts()
     if not any(grant.source == "trial" for grant in reader.grants):
         return ""
-    key = (reader, paris_date(at), current_locale(), request.cookies.get(countdown.DISMISSED_COOKIE))
+    key = (reader, paris_date(at), current_locale(), _cookie(asked, countdown.DISMISSED_COOKIE))
     found = _shelves().ribbons.get(key)
     if found is not None and found[0] <= at and (found[1] is None or at < found[1]):
         return found[2]
