@@ -103,7 +103,8 @@ def _start_trial(locked: Locked, slug: str, name: str) -> Action:
 
 def _still(locked: Locked, why: str) -> str:
     """The cause, then what is waiting behind it."""
-    return f"{why} {_('Left to read: %(rest)s.', rest=locked.rest())}"
+    left = _("Left to read: %(rest)s.", rest=locked.rest())
+    return f"{why} {left}"
 
 
 def _paid_help() -> Foot:

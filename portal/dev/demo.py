@@ -30,6 +30,7 @@ from portal.organisations.models import ManagerRole, Organisation, OrganisationK
 from portal.roles import Role
 from portal.settings import ROOT, Settings
 from portal.trials import start as trials
+from portal.typography import french
 from portal.verticals import Vertical
 
 FOLDER = ROOT / "demo"
@@ -82,9 +83,14 @@ class People:
 def people() -> People:
     """What demo/accounts.toml says."""
     data = tomllib.loads((FOLDER / "accounts.toml").read_text(encoding="utf-8"))
-    accounts = tuple(Account(**{**one, "role": Role(one.get("role", "reader"))}) for one in data["accounts"])
+    accounts = tuple(_account(one) for one in data["accounts"])
     companies = tuple(Company(**{**one, "verticals": tuple(one["verticals"])}) for one in data["organisations"])
     return People(data["password"], accounts, companies)
+
+
+def _account(written: dict[str, Any]) -> Account:
+    sees = {**written["sees"], "fr": french(written["sees"]["fr"])}
+    return Account(**{**written, "role": Role(written.get("role", "reader")), "sees": sees})
 
 
 def load(*, fresh: bool = False) -> Iterator[str]:

@@ -61,7 +61,9 @@ def _card(plan: Plan, sold: Any, own: set[str]) -> dict[str, Any]:
 
 def _tagline(plan: Plan) -> str:
     vertical = plan.verticals[0]
-    return vertical.tagline_en or vertical.tagline if current_locale() == "en" else vertical.tagline
+    if current_locale() == "en" and vertical.tagline_en:
+        return vertical.tagline_en
+    return french(vertical.tagline)
 
 
 def _by_interval(plan: Plan) -> list[Price]:
