@@ -166,11 +166,14 @@ def demo() -> None:
 
 @demo.command("load")
 @click.option("--fresh", is_flag=True, help="Empty the database first (SQLite file under instance/ only).")
+@click.option("--upgrade", is_flag=True, help="Migrate the database before.")
 @with_appcontext
-def load_demo(fresh: bool) -> None:
+def load_demo(fresh: bool, upgrade: bool) -> None:
     """Load the demonstration; what is there already stays as it is."""
     from portal.dev import demo as people
 
+    if upgrade:
+        _migrate("upgrade", "head")
     try:
         for sentence in people.load(fresh=fresh):
             click.echo(sentence)

@@ -81,11 +81,10 @@ def run(settings: Settings, environ: Mapping[str, str] = os.environ) -> int:
 
 
 def _start_and_stay(settings: Settings, port: int, stand_in: bool, parts: list[Part]) -> int:
-    _prepare_database()
     if stand_in:
         parts.append(start("stripe", stand_in_command(settings, port)))
         wait_for(parts[-1], port + 1, "/_control/state")
-    _load_demo()
+    _prepare_database()
     parts.append(start("web", web_command(port)))
     parts.append(start("worker", [sys.executable, "-m", "portal.cli", "worker"]))
     wait_for(parts[-2], port, "/-/live")
@@ -94,13 +93,9 @@ def _start_and_stay(settings: Settings, port: int, stand_in: bool, parts: list[P
 
 
 def _prepare_database() -> None:
-    if _portal("db", "upgrade"):
-        raise RunError("The database could not be brought to its present shape; the reason stands above.")
-
-
-def _load_demo() -> None:
-    if _portal("demo", "load"):
-        raise RunError("The demonstration could not be loaded; the reason stands above.")
+    """Migrated, and with the demonstration in it; one process for both, since starting one takes longer than either."""
+    if _portal("demo", "load", "--upgrade"):
+        raise RunError("The database could not be prepared; the reason stands above.")
 
 
 def _portal(*arguments: str) -> int:

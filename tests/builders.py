@@ -34,8 +34,7 @@ def builder(make: Callable[Args, Made]) -> Callable[Args, Made]:
             db.session.flush()
             return made
         with writing():
-            made = make(*args, **kwargs)
-        return made
+            return make(*args, **kwargs)
 
     return saved
 

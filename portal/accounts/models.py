@@ -92,7 +92,7 @@ class TokenPurpose(StrEnum):
     """What a mailed token may be used for, and for nothing else."""
 
     CONFIRM_ADDRESS = "confirm-address"
-    RESET_PASSWORD = "reset-password"  # noqa: S105
+    RESET_PASSWORD = "reset-password"  # noqa: S105  # nosec B105 - a name, not a secret
 
 
 class AccountToken(Base):

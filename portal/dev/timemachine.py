@@ -12,7 +12,7 @@ from portal import clock
 from portal.i18n import lazy_gettext, ngettext
 from portal.settings import Settings
 
-SETTLE_SECONDS = 10
+SETTLE_SECONDS, TIMEOUT = 10, 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ def settle(settings: Settings) -> bool:
         return True
     try:
         answer = requests.post(
-            f"{settings.stripe_api_base}/_control/settle", json={"seconds": SETTLE_SECONDS}, timeout=SETTLE_SECONDS + 5
+            f"{settings.stripe_api_base}/_control/settle", json={"seconds": SETTLE_SECONDS}, timeout=TIMEOUT
         )
     except requests.RequestException:
         return False
