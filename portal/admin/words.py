@@ -95,7 +95,7 @@ def _entry(
         id=event.id,
         when=_when(event.at),
         moment=formats.moment(event.at),
-        iso=event.at.isoformat(),
+        iso=event.at.isoformat(timespec="seconds"),
         what=sentence(event, verticals),
         detail=", ".join(part for part in (note, actor) if part),
         note=note,

@@ -111,7 +111,7 @@ def headline(row: Any, reader: ReaderFacts, at: datetime) -> Headline:
         vertical=Edition(row.vertical, row.vertical_name),
         rubric=row.rubric_en if english else row.rubric,
         published=moment(row.published_at),
-        published_iso=row.published_at.isoformat(),
+        published_iso=row.published_at.isoformat(timespec="seconds"),
         lang=row.lang if row.lang != current_locale() else None,
         locked=not decision.full,
         free=decision.reason in _OPEN_TO_ALL,

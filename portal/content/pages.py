@@ -141,7 +141,7 @@ def _headline(part: Sequence[Any]) -> Headline:
         vertical=Edition(vertical, name),
         rubric="",
         published=moment(instant),
-        published_iso=instant.isoformat(),
+        published_iso=instant.isoformat(timespec="seconds"),
         lang=lang if lang != current_locale() else None,
     )
 
