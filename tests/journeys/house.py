@@ -31,7 +31,7 @@ class House:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "portal.cli", "run"],
             cwd=ROOT,
-            env=self._environ(),
+            env=self.environ(),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -43,7 +43,8 @@ class House:
             self.stop()
             raise RuntimeError("The portal did not start:\n" + "\n".join(self.lines))
 
-    def _environ(self) -> dict[str, str]:
+    def environ(self) -> dict[str, str]:
+        """What this portal and its commands are told."""
         ours = {name: value for name, value in os.environ.items() if not name.startswith(("STRIPE_", "PORTAL_"))}
         ours |= {"PORT": str(self.port), "PORTAL_INSTANCE": str(self.folder), "SECRET_KEY": SECRET}
         return ours | ({"DATABASE_URL": self.database_url} if self.database_url else {})
@@ -70,13 +71,6 @@ class House:
         answer = requests.post(f"{self.stand_in}/_control/{lever}", json=values, timeout=40)
         answer.raise_for_status()
         return dict(answer.json())
-
-    def portal(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """A command of the portal on the same database and clock."""
-        command = [sys.executable, "-m", "portal.cli", *arguments]
-        return subprocess.run(
-            command, cwd=ROOT, env=self._environ(), capture_output=True, text=True, check=False, timeout=60
-        )
 
 
 def free_pair() -> int:

@@ -1,9 +1,15 @@
 """Each demo account is in the state that the hub and README promise."""
 
 import json
+from collections.abc import Iterator
 
 import pytest
+from flask.testing import FlaskCliRunner
 
+from portal import clock
+from portal.db import db
+from portal.factory import create_app
+from portal.settings import load
 from tests.journeys.house import House
 
 HEALTH = "/health/article/telesurveillance-cardiaque-valmere-resultats-un-an"
@@ -26,19 +32,29 @@ PROMISES = [
 ]
 
 
-def test_demo_people_are_in_the_state_they_promise(house: House) -> None:
-    reasons = {(name, path): reason_of(house, name, path) for name, path, _reason in PROMISES}
+@pytest.fixture
+def commands(house: House) -> Iterator[FlaskCliRunner]:
+    """The command line on the same database and clock."""
+    app = create_app(load(house.environ()))
+    yield app.test_cli_runner()
+    with app.app_context():
+        db.engine.dispose()
+    clock.share(None)
+
+
+def test_demo_people_are_in_the_state_they_promise(commands: FlaskCliRunner) -> None:
+    reasons = {(name, path): reason_of(commands, name, path) for name, path, _reason in PROMISES}
     assert reasons == {(name, path): reason for name, path, reason in PROMISES}
 
 
-def reason_of(house: House, name: str, path: str) -> str:
-    done = house.portal("access", "explain", f"{name}@example.org", path, "--json")
-    assert done.returncode == 0, done.stderr
-    return str(json.loads(done.stdout)["reason"]).upper().replace("-", "_")
+def reason_of(commands: FlaskCliRunner, name: str, path: str) -> str:
+    done = commands.invoke(args=["access", "explain", f"{name}@example.org", path, "--json"])
+    assert done.exit_code == 0, done.output
+    return str(json.loads(done.output)["reason"])
 
 
 @pytest.mark.parametrize("act", [["db", "upgrade"], ["demo", "load"]])
-def test_preparing_again_changes_nothing(house: House, act: list[str]) -> None:
-    done = house.portal(*act)
-    assert done.returncode == 0, done.stderr
-    assert "Added" not in done.stdout and "Made" not in done.stdout and "paid" not in done.stdout
+def test_preparing_again_changes_nothing(commands: FlaskCliRunner, act: list[str]) -> None:
+    done = commands.invoke(args=act)
+    assert done.exit_code == 0, done.output
+    assert "Added" not in done.output and "Made" not in done.output and "paid" not in done.output
