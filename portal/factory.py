@@ -10,7 +10,7 @@ from portal import accounts, assets, clock, compress, errors, formats, i18n, log
 from portal.accounts import sessions
 from portal.db import db, writing
 from portal.extensions import csrf, login_manager, migrate
-from portal.lean import LeanFlask, visitor
+from portal.lean import LeanFlask, collect_rarely, visitor
 from portal.masthead import ui
 from portal.settings import ROOT, Environment, Settings, load
 
@@ -34,6 +34,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     errors.init_app(app)
     compress.init_app(app)
     page_cache.init_app(app)
+    if settings.production:
+        collect_rarely()
     return app
 
 

@@ -4,6 +4,7 @@ A signed-in page costs mostly bookkeeping: wrapping functions that are not async
 cookie checked a second ago, parsing `Vary` to add a word, looking up one person a dozen times. Nothing here decides.
 """
 
+import gc
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -77,6 +78,17 @@ class FixedHeaders:
         if self._made is None:
             self._made = [(name.lower(), name, value) for name, value in self.headers().items()]
         return self._made
+
+
+def collect_rarely() -> None:
+    """Leave what was made at the start out of garbage collection, and look for garbage less often.
+
+    Templates, statements and rules live as long as the process; looking through them at every few requests found
+    nothing and cost a tenth of them.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def vary(response: Response, name: str) -> None:

@@ -79,6 +79,8 @@ class _ForDriver:
 
 def _writer(type_: Any, engine: Engine) -> Callable[[Any], Any]:
     """How a value of this type is written; plain values as they are."""
+    if isinstance(type_, UTCDateTime):
+        return _written
     processor = type_.dialect_impl(engine.dialect).bind_processor(engine.dialect)
     return processor or (lambda value: value)
 
@@ -91,6 +93,15 @@ def _reader(type_: Any, engine: Engine) -> Callable[[Any], Any] | None:
         return type_.enum
     found: Callable[[Any], Any] | None = type_.dialect_impl(engine.dialect).result_processor(engine.dialect, None)
     return found
+
+
+def _written(instant: datetime | None) -> str | None:
+    """An aware instant as SQLAlchemy writes it to SQLite, so that it compares with what is stored."""
+    if instant is None:
+        return None
+    if instant.tzinfo is None:
+        raise ValueError(f"A naive datetime reached the database: {instant!r}.")
+    return instant.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
 
 
 def _instant(text: str) -> datetime:

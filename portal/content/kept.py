@@ -27,6 +27,7 @@ from portal.trials import countdown
 PAGES = 256
 SECONDS = 60.0
 _THEMES = ("auto", "light", "dark")
+_PRIVATE = {"Cache-Control": "private, no-store", "Vary": "Accept-Encoding, Cookie"}
 _SLOTS = ("ribbon", "flashes", "note", "lock", "call")
 
 
@@ -105,9 +106,11 @@ def answer(mould: Mould, at: datetime, **slots: str) -> Response:
     """The mould with this visitor's own words in it; `slots` are pieces of HTML."""
     asked: Request = request._get_current_object()  # type: ignore[attr-defined]
     values = {**_own_words(asked, at), **slots}
+    headers = dict(_PRIVATE) if "csrf" in values else {}
     if "gzip" not in asked.environ.get("HTTP_ACCEPT_ENCODING", ""):
-        return Response(mould.plain(values), mimetype="text/html")
-    return Response(mould.gzipped(values), headers={"Content-Encoding": "gzip"}, mimetype="text/html")
+        return Response(mould.plain(values), headers=headers, mimetype="text/html")
+    headers["Content-Encoding"] = "gzip"
+    return Response(mould.gzipped(values), headers=headers, mimetype="text/html")
 
 
 def _own_words(asked: Request, at: datetime) -> dict[str, str]:
