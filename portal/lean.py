@@ -6,13 +6,17 @@ cookie checked a second ago, parsing `Vary` to add a word, looking up one person
 
 import gc
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Request, Response, g
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from flask_login import current_user
+from werkzeug.datastructures import Headers
 
 from portal.moulds import Shelf
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 _SECONDS = 60.0  # how long a cookie's checked signature is remembered
 _MOST = 10_000
@@ -48,9 +52,23 @@ class KnownCookies(SecureCookieSessionInterface):
             vary(response, "Cookie")
 
 
+class LeanResponse(Response):
+    """A response whose headers are sent as they are: one that moves nobody and is whole needs none corrected."""
+
+    def get_wsgi_headers(self, environ: "WSGIEnvironment") -> Headers:
+        """The headers, copied and corrected only where Werkzeug would change something."""
+        headers = self.headers
+        if self.status_code < 200 or self.status_code in (204, 304) or "Content-Length" not in headers:
+            return super().get_wsgi_headers(environ)
+        if "Location" in headers or "Content-Location" in headers:
+            return super().get_wsgi_headers(environ)
+        return headers
+
+
 class LeanFlask(Flask):
     """Flask for an application whose views are all synchronous."""
 
+    response_class = LeanResponse
     session_interface = KnownCookies()
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:

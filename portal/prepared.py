@@ -29,12 +29,12 @@ class Prepared:
 
     def all(self, session: AnySession, parameters: Mapping[str, Any]) -> Sequence[Any]:
         """Every row; columns are attributes by their names."""
-        connection = _own_connection(session)
-        if connection is None:
+        reading = _own_connection(session)
+        if reading is None:
             return session.connection().execute(self.statement, parameters).all()
         if self._driver is None:
             self._driver = _ForDriver(self.statement, db.engine)
-        return self._driver.rows(connection, parameters)
+        return self._driver.rows(reading, parameters)
 
     def first(self, session: AnySession, parameters: Mapping[str, Any]) -> Any:
         """The first row, or None."""
@@ -60,14 +60,14 @@ class _ForDriver:
         self.readers = [(at, reader) for at, reader in enumerate(readers) if reader is not None]
         self.row: Any = namedtuple("Row", [column.keyname for column in columns])  # type: ignore[misc]
 
-    def rows(self, connection: sqlite3.Connection, parameters: Mapping[str, Any]) -> list[Any]:
+    def rows(self, reading: "_Reading", parameters: Mapping[str, Any]) -> list[Any]:
         """Every row for these parameters."""
         values = self.values.copy()
         for name, value in parameters.items():
             for at in self.places.get(name, ()):
                 values[at] = self.writers[name](value)
-        _tell(self.sql, values)
-        return [self._read(row) for row in connection.execute(self.sql, values)]
+        _tell(reading, self.sql, values)
+        return [self._read(row) for row in reading.connection.execute(self.sql, values)]
 
     def _read(self, row: tuple[Any, ...]) -> Any:
         cells = list(row)
@@ -108,9 +108,9 @@ def _instant(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
-def _tell(sql: str, values: Sequence[Any]) -> None:
+def _tell(reading: "_Reading", sql: str, values: Sequence[Any]) -> None:
     """Whoever listens to statements (tests, logs) hears these too."""
-    listeners: Any = db.engine.dispatch
+    listeners: Any = reading.listeners
     if listeners.before_cursor_execute:
         listeners.before_cursor_execute(None, None, sql, values, None, False)
 
@@ -120,6 +120,7 @@ class _Reading:
 
     def __init__(self, engine: Engine) -> None:
         self.engine: Engine | None = engine
+        self.listeners = engine.dispatch
         self.connection = sqlite3.connect(
             str(engine.url.database), timeout=10, isolation_level=None, check_same_thread=False
         )
@@ -146,7 +147,7 @@ def _close_with(engine: Engine) -> None:
             reading.close()
 
 
-def _own_connection(session: AnySession) -> sqlite3.Connection | None:
+def _own_connection(session: AnySession) -> _Reading | None:
     """The thread's reading connection, when this may be read outside of the session."""
     if session is not db.session:
         return None
@@ -155,8 +156,8 @@ def _own_connection(session: AnySession) -> sqlite3.Connection | None:
     engine = db.engine
     found: _Reading | None = getattr(_local, "reading", None)
     if found is not None and found.engine is engine:
-        return found.connection
+        return found
     if engine.dialect.name != "sqlite" or engine.url.database in (None, "", ":memory:"):
         return None
     found = _local.reading = _Reading(engine)
-    return found.connection
+    return found

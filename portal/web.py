@@ -92,9 +92,10 @@ def init_app(app: Flask) -> None:
 
 
 def _check_rule() -> BaseResponse | None:
-    if request.endpoint is None:
+    endpoint = request.endpoint
+    if endpoint is None:
         return None
-    rule = rule_of(current_app, request.endpoint)
+    rule = rule_of(current_app, endpoint)
     if not rule.signed_in and rule.permission is None:
         return None
     person = visitor()

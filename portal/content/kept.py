@@ -20,7 +20,7 @@ from portal.clock import paris_date
 from portal.content import pages
 from portal.db import db
 from portal.i18n import current_locale
-from portal.lean import visitor
+from portal.lean import LeanResponse, visitor
 from portal.moulds import Mould, Shelf, mark, without_marks
 from portal.trials import countdown
 
@@ -64,8 +64,8 @@ def _shelves() -> _Shelves:
 
 def page(facts: Any, *, full: bool, at: datetime) -> Mould:
     """The mould for this article, outcome and kind of visitor, made when there is none."""
-    key = _key(facts, full)
-    found = _shelves().pages.get(key)
+    key, shelf = _key(facts, full), _shelves().pages
+    found = shelf.get(key)
     if found is not None:
         return found
     parts = pages.load(db.session, facts, full, at)
@@ -73,14 +73,14 @@ def page(facts: Any, *, full: bool, at: datetime) -> Mould:
     current_app.update_template_context(surroundings)
     slots = {name: mark(name) for name in _SLOTS}
     html = render_template("content/article.html", page=parts, slots=slots, ui=surroundings["ui"].marked())
-    return _shelves().pages.put(key, Mould(html))
+    return shelf.put(key, Mould(html))
 
 
 def remembered(key: Hashable, draw: Callable[[], str]) -> str:
     """A piece of HTML that is the same for everybody in this language for whom the key is the same."""
-    key = (key, current_locale())
-    found = _shelves().pieces.get(key)
-    return found if found is not None else _shelves().pieces.put(key, draw())
+    key, shelf = (key, current_locale()), _shelves().pieces
+    found = shelf.get(key)
+    return found if found is not None else shelf.put(key, draw())
 
 
 def _key(facts: Any, full: bool) -> Hashable:
@@ -105,51 +105,51 @@ def _theme(person: Any) -> str:
 def answer(mould: Mould, at: datetime, **slots: str) -> Response:
     """The mould with this visitor's own words in it; `slots` are pieces of HTML."""
     asked: Request = request._get_current_object()  # type: ignore[attr-defined]
-    values = {**_own_words(asked, at), **slots}
+    values = {**_own_words(asked, _shelves(), at), **slots}
     headers = dict(_PRIVATE) if "csrf" in values else {}
     if "gzip" not in asked.environ.get("HTTP_ACCEPT_ENCODING", ""):
-        return Response(mould.plain(values), headers=headers, mimetype="text/html")
+        return LeanResponse(mould.plain(values), headers=headers, mimetype="text/html")
     headers["Content-Encoding"] = "gzip"
-    return Response(mould.gzipped(values), headers=headers, mimetype="text/html")
+    return LeanResponse(mould.gzipped(values), headers=headers, mimetype="text/html")
 
 
-def _own_words(asked: Request, at: datetime) -> dict[str, str]:
+def _own_words(asked: Request, shelves: _Shelves, at: datetime) -> dict[str, str]:
     here = asked.full_path if asked.environ.get("QUERY_STRING") else asked.path
     values = {"here": str(escape(without_marks(here)))}
     person, cookie = visitor(), session
     if "_flashes" in cookie:
         values["flashes"] = render_template("layouts/_flashes.html")
     if person.is_authenticated:
-        values["csrf"] = _token(cookie)
-        values["ribbon"] = _ribbon(asked, at)
+        values["csrf"] = _token(shelves, cookie)
+        values["ribbon"] = _ribbon(asked, shelves, at)
         for name in ("email", "label", "initials"):
             values[name] = str(escape(without_marks(getattr(person, name))))
     return values
 
 
-def _token(cookie: Any) -> str:
+def _token(shelves: _Shelves, cookie: Any) -> str:
     """The signed form of this session's token; it has no end, so it need not be signed at every answer."""
     raw = cookie.get("csrf_token")
-    found = _shelves().tokens.get(raw) if raw else None
+    found = shelves.tokens.get(raw) if raw else None
     if found is not None:
         return found
     made = str(generate_csrf())
-    return _shelves().tokens.put(cookie["csrf_token"], made)
+    return shelves.tokens.put(cookie["csrf_token"], made)
 
 
-def _ribbon(asked: Request, at: datetime) -> str:
+def _ribbon(asked: Request, shelves: _Shelves, at: datetime) -> str:
     """The ribbon, drawn again when anything it tells could have changed."""
     reader = reader_facts()
     if not any(grant.source == "trial" for grant in reader.grants):
         return ""
     key = (reader, paris_date(at), current_locale(), _cookie(asked, countdown.DISMISSED_COOKIE))
-    found = _shelves().ribbons.get(key)
+    found = shelves.ribbons.get(key)
     if found is not None and found[0] <= at and (found[1] is None or at < found[1]):
         return found[2]
     drawn = countdown.ribbon()
     html = str(get_template_attribute("components/ribbon.html", "ribbon")(drawn, at)) if drawn else ""
     if drawn is None or drawn.kind not in ("last", "ended"):
-        _shelves().ribbons.put(key, (at, _next_change(reader, at), html))
+        shelves.ribbons.put(key, (at, _next_change(reader, at), html))
     return html
 
 
