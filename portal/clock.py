@@ -24,7 +24,7 @@ _frozen: datetime | None = None
 
 def share(offset_file: Path | None) -> None:
     """Read the offset from this file from now on; None (production) means real time only."""
-    global _offset_file, _offset_stamp, _offset  # noqa: PLW0603
+    global _offset_file, _offset_stamp, _offset
     _offset_file, _offset_stamp, _offset = offset_file, None, timedelta()
 
 
@@ -47,7 +47,7 @@ def monotonic() -> float:
 
 def offset() -> timedelta:
     """How far the shared clock is ahead of the machine's."""
-    global _offset_stamp, _offset  # noqa: PLW0603
+    global _offset_stamp, _offset
     if _offset_file is None:
         return _offset
     try:
