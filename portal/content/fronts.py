@@ -12,7 +12,6 @@ from portal import clock, page_cache
 from portal.access.asking import reader_facts
 from portal.access.decision import decide
 from portal.access.vocabulary import ArticleAccess, ArticleFacts, ArticleState, Reason, VerticalFacts
-from portal.clock import paris_date
 from portal.content import lists, queries
 from portal.content.models import (
     Article,
@@ -30,6 +29,7 @@ from portal.content.views import blueprint
 from portal.db import db
 from portal.i18n import current_locale, ngettext
 from portal.i18n import gettext as _
+from portal.trials import dates
 from portal.verticals import VerticalInfo, all_verticals
 from portal.web import PUBLIC, absolute, allow, private
 
@@ -124,7 +124,7 @@ def access_chip(vertical: VerticalInfo) -> AccessChip:
     if not decision.full:
         return AccessChip(_("Closed"), "plain", "lock")
     if decision.reason is Reason.GRANT_TRIAL and decision.grant:
-        left = max(0, (paris_date(decision.grant.last_instant()) - paris_date(at)).days - 1)
+        left = dates.days_left(decision.grant.last_instant(), at)
         text = ngettext("Trial: %(num)s day left", "Trial: %(num)s days left", left) if left else _("Trial: last day")
         return AccessChip(text, "", "clock")
     return AccessChip(_("Open"), "ok", "unlock")

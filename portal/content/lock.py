@@ -12,6 +12,7 @@ from portal.access.vocabulary import ArticleAccess, Decision, NextStep, Reason
 from portal.formats import day, integer, moment
 from portal.i18n import gettext as _
 from portal.i18n import ngettext
+from portal.typography import NBSP
 
 Action = tuple[str, str, str, str, dict[str, str]]
 Foot = tuple[str, str | None, str | None]
@@ -48,9 +49,10 @@ class Locked:
         if not self.words:
             return _("the rest of the article")
         words = _("%(n)s words", n=integer(self.words)) if self.words > 1 else _("one word")
+        words = words.replace(" ", NBSP)
         if not self.tables:
             return words
-        tables = ngettext("%(num)s table", "%(num)s tables", self.tables)
+        tables = ngettext("%(num)s table", "%(num)s tables", self.tables).replace(" ", NBSP)
         return _("%(first)s and %(second)s", first=words, second=tables)
 
 

@@ -23,7 +23,10 @@ _JSON_SIGNS = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u202
 
 @dataclass(frozen=True, slots=True)
 class ArticlePage:
-    """Everything of an article's page that does not depend on who reads it, for one outcome (full or preview)."""
+    """Everything of an article's page that does not depend on who reads it, for one outcome (full or preview).
+
+    `initial` is true when the text begins with a letter, which may then be drawn large.
+    """
 
     full: bool
     title: str
@@ -46,6 +49,7 @@ class ArticlePage:
     correction: str | None
     corrected_at: datetime | None
     text: Markup
+    initial: bool
     figures: list[Any]
     persons: list[Any]
     outline: list[dict[str, Any]]
@@ -84,6 +88,7 @@ def load(session: AnySession, facts: Any, full: bool, at: datetime) -> ArticlePa
         correction=row.correction,
         corrected_at=row.corrected_at,
         text=Markup(row.text),  # noqa: S704  # nosec B704 - made safe by body.render when it was saved
+        initial=row.text[3:4].isalpha(),
         figures=row.figures if full else [],
         persons=row.persons if full else [],
         outline=_outline(row.outline, full),

@@ -85,8 +85,8 @@ def test_whoever_paid_is_sold_nothing(reason: Reason, app: Flask) -> None:
 
 def test_what_remains_is_told_in_words_and_tables(app: Flask) -> None:
     with app.test_request_context("/"), use_locale("en"):
-        assert panel(locked(Reason.ANONYMOUS)).title == "1,340 words and 2 tables left to read"
-        assert panel(locked(Reason.ANONYMOUS, tables=0)).title == "1,340 words left to read"
+        assert panel(locked(Reason.ANONYMOUS)).title == "1,340\u00a0words and 2\u00a0tables left to read"
+        assert panel(locked(Reason.ANONYMOUS, tables=0)).title == "1,340\u00a0words left to read"
         assert panel(locked(Reason.ANONYMOUS, words=0)).title.startswith("the rest of the article")
 
 
