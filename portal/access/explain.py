@@ -119,7 +119,7 @@ def _until_sentence(decision: Decision) -> str:
     if decision.until is None:
         return ""
     if decision.full:
-        return words.until_words(decision.until)
+        return words.until_words(decision.grant.told_end() if decision.grant else decision.until)
     if decision.reason is Reason.NOT_STARTED:
         return gettext("From %(start)s.", start=words.start_words(decision.until))
     if decision.outcome is Outcome.ABSENT:

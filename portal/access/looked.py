@@ -33,7 +33,7 @@ def grant_line(grant: GrantFacts, case: Case, names: Names) -> str:
         source=words.source_words(grant),
         vertical=names.vertical(grant.vertical),
         start=formats.day(grant.starts_at),
-        end=words.short_end(grant.last_instant()),
+        end=words.short_end(grant.told_end()),
         state=_state(grant, case),
     )
     giver = names.givers.get(grant.grant_id)

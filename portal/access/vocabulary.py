@@ -4,8 +4,11 @@ Standard library only; every instant is aware.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+
+RENEWAL_SLACK = timedelta(hours=24)
+"""A renewal may lag behind the period it pays for: rights that renew run so much longer, and nobody is told of it."""
 
 
 class Source(StrEnum):
@@ -186,6 +189,12 @@ class GrantFacts:
     def last_reached(self) -> datetime:
         """When the right stops reaching this reader, grace included."""
         return self._earliest(self.grace_until or self.ends_at)
+
+    def told_end(self) -> datetime:
+        """The end as people are told it: a right that renews runs a little longer than what was paid for."""
+        end = self.last_reached()
+        renews = self.source is Source.SUBSCRIPTION and self.end_cause is None and self.grace_until is None
+        return end - RENEWAL_SLACK if renews and end == self.ends_at else end
 
     def _earliest(self, end: datetime) -> datetime:
         ends = [end]

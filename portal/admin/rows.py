@@ -70,7 +70,7 @@ def _row(grant: GrantFacts, now: datetime, vertical: VerticalInfo, note: GrantNo
         source=words.source_words(grant),
         source_detail=_detail(grant, note),
         start=words.start_words(grant.starts_at),
-        end=words.short_end(grant.last_reached()),
+        end=words.short_end(grant.told_end()),
         end_detail=_end_detail(grant, now, over=over),
         grant_id=grant.grant_id,
         extendable=own and grant.source is Source.TRIAL and grant.revoked_at is None,
@@ -90,7 +90,7 @@ def _detail(grant: GrantFacts, note: GrantNote | None) -> str:
 
 
 def _end_detail(grant: GrantFacts, now: datetime, *, over: bool) -> str:
-    left = days_left(grant.last_reached(), now)
+    left = days_left(grant.told_end(), now)
     if over:
         cause = words.CAUSES.get(grant.end_cause) if grant.end_cause else None
         return str(cause) if cause else ngettext("%(num)s day ago", "%(num)s days ago", max(-left, 0))

@@ -8,9 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from portal.access.grants import Mirrored
-from portal.access.vocabulary import EndCause
+from portal.access.vocabulary import RENEWAL_SLACK, EndCause
 
-RENEWAL_SLACK = timedelta(hours=24)
 CARD_GRACE = timedelta(days=7)
 INVOICE_GRACE = timedelta(days=15)
 _MOMENT = timedelta(seconds=1)
