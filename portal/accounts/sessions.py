@@ -109,7 +109,7 @@ def by_token(session: AnySession, token: str) -> SignedIn | None:
         session_id=row.session_id,
         email=row.email,
         name=row.name,
-        role=row.role,
+        role=row.role if row.suspended_at is None else Role.READER,  # suspended staff are nothing more
         locale=row.locale,
         theme=row.theme,
         confirmed_at=row.confirmed_at,

@@ -6,6 +6,7 @@ from flask import abort, flash, render_template, url_for
 from flask_login import current_user
 
 from portal import audit, clock
+from portal.accounts import sessions
 from portal.accounts.models import Reader
 from portal.admin.forms import ReasonForm
 from portal.admin.pages import bp, found
@@ -54,6 +55,8 @@ def _write(reader_id: int, act: str, reason: str) -> None:
         before = person.suspended_at
         person.suspended_at = clock.now() if suspends else None
         person.suspended_reason = reason if suspends else None
+        if suspends:
+            sessions.end_all(unit, person.id, "suspended")
         unit.flush()
         audit.record(
             unit,

@@ -165,6 +165,7 @@ def test_a_suspended_account_reads_nothing_until_it_is_lifted(
     sign_in(theirs, reader)
     address = f"/health/article/{article.slug}"
     assert submit(client, f"/admin/readers/{reader.id}/suspend", {"reason": SECRET}).status_code == 303
+    sign_in(theirs, reader)  # suspending ended every session
     assert canary(article) not in theirs.get(address).text
     assert session.get_one(Reader, reader.id, populate_existing=True).suspended_reason == SECRET
     assert client.get(f"/admin/readers/{reader.id}/suspend").status_code == 404
