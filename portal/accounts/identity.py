@@ -44,8 +44,12 @@ def checked_address(typed: str) -> str:
 
 
 def email_key(address: str) -> str:
-    """What makes two addresses the same account: NFKC and case folding, nothing cleverer."""
-    return unicodedata.normalize("NFKC", address.strip()).casefold()
+    """What makes two addresses the same account: NFKC and case folding, nothing cleverer.
+
+    A domain is only put in lower case: folding would make one of straße.example and strasse.example, which are two.
+    """
+    local, at, domain = unicodedata.normalize("NFKC", address.strip()).rpartition("@")
+    return f"{local.casefold()}{at}{domain.lower()}"
 
 
 def canonical(address: str) -> str:

@@ -194,13 +194,18 @@ def _send_again(session: AnySession, last: PendingRegistration, network: str) ->
 
 
 def _send(session: AnySession, pending: PendingRegistration) -> None:
-    """Save the attempt and write the mail that tells the truth to whoever owns the address."""
+    """Save the attempt and write the mail that tells the truth to whoever owns the address.
+
+    An account that exists is written to at its own address, never at a spelling that merely folds to it (weiß, weiss).
+    """
+    reader = readers.by_address(session, pending.email)
+    if reader is not None:
+        pending.email = reader.email
     token, pending.token_hash = tokens.new_token()
     pending.created_at = clock.now()
     pending.expires_at = pending.created_at + tokens.LIFETIME
     session.add(pending)
     session.flush()
-    reader = readers.by_address(session, pending.email)
     if reader is not None and reader.confirmed_at is not None:
         mails.already_registered(session, pending, reader)
     else:
