@@ -8,7 +8,7 @@ from sqlalchemy import or_, select
 
 from portal.accounts.models import Reader
 from portal.admin import words
-from portal.admin.pages import bp
+from portal.admin.pages import asked_before, bp
 from portal.audit import AuditEvent, AuditPersonal
 from portal.db import AnySession, db
 from portal.organisations.models import Organisation
@@ -17,7 +17,6 @@ from portal.verticals import Vertical
 from portal.web import MAX_ID, allow, private, staff
 
 PER_PAGE = 50
-_FAR = 2**62
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +28,7 @@ class Narrowed:
     organisation_ids: tuple[int, ...] = ()
 
 
-def read(session: AnySession, narrowed: Narrowed, *, before: int = _FAR, limit: int = PER_PAGE) -> list[words.Entry]:
+def read(session: AnySession, narrowed: Narrowed, *, before: int = MAX_ID, limit: int = PER_PAGE) -> list[words.Entry]:
     """The newest acts with an id below `before`; one more than `limit` tells that there are more."""
     statement = (
         select(AuditEvent, AuditPersonal.values)
@@ -82,8 +81,7 @@ def audit_log() -> str:
     if reader_id is not None and not 0 < reader_id <= MAX_ID:
         reader_id = None
     narrowed = Narrowed(act=request.args.get("act", "")[:60], reader_id=reader_id)
-    before = request.args.get("before", type=int) or _FAR
-    entries = read(db.session, narrowed, before=min(before, _FAR))
+    entries = read(db.session, narrowed, before=asked_before())
     more = entries[PER_PAGE - 1].id if len(entries) > PER_PAGE else None
     keep: dict[str, Any] = {"act": narrowed.act or None, "reader": narrowed.reader_id}
     return render_template(

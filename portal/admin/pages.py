@@ -2,7 +2,7 @@
 
 from typing import Any, TypeVar
 
-from flask import Blueprint, abort
+from flask import Blueprint, abort, request
 from flask_login import current_user
 
 from portal.access.models import Grant
@@ -25,6 +25,12 @@ def found(model: type[Row], id_: int) -> Row:
     if row is None:
         abort(404)
     return row  # type: ignore[no-any-return]
+
+
+def asked_before() -> int:
+    """?before=, the id below which a list goes on; MAX_ID, which is beyond all of them, for what is no id."""
+    asked = request.args.get("before", type=int) or MAX_ID
+    return asked if 0 < asked <= MAX_ID else MAX_ID
 
 
 def changeable(grant_id: int) -> tuple[Grant, Reader]:

@@ -14,13 +14,13 @@ from portal.access.words import SOURCES
 from portal.accounts.models import Reader
 from portal.admin import audit_log, billing_summary, explaining, queries
 from portal.admin.forms import GrantForm
-from portal.admin.pages import PER_PAGE, bp, found
+from portal.admin.pages import PER_PAGE, asked_before, bp, found
 from portal.admin.queries import Filters
 from portal.admin.rows import access_rows
 from portal.db import db
 from portal.roles import Permission
 from portal.verticals import VerticalInfo, all_verticals
-from portal.web import MAX_ID, allow, private, staff
+from portal.web import allow, private, staff
 
 LOG = 10
 
@@ -32,8 +32,7 @@ def readers() -> str:
     """Readers, newest first, found by words, state, vertical and source."""
     now, verticals = clock.now(), all_verticals(db.session)
     filters = _filters(verticals)
-    before = request.args.get("before", type=int) or MAX_ID
-    rows = queries.readers(db.session, filters, now, before=min(before, MAX_ID), limit=PER_PAGE)
+    rows = queries.readers(db.session, filters, now, before=asked_before(), limit=PER_PAGE)
     shown, more = rows[:PER_PAGE], len(rows) > PER_PAGE
     keep = {name: getattr(filters, name) or None for name in ("q", "state", "vertical", "source")}
     return render_template(

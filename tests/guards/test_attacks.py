@@ -1,0 +1,84 @@
+"""Awkward input in every field of every address: refused in plain words, never a 500, and nothing opened by it."""
+
+from collections.abc import Iterator
+from itertools import product
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from portal.db import end_reading
+from tests.builders import a_reader
+from tests.forms import sign_in, submit
+from tests.guards.house import House, address, furnish
+
+NAMES = (
+    *("q", "page", "before", "next", "article", "at", "state", "source", "vertical", "verticals", "plan", "period"),
+    *("price", "as", "kind", "from", "session_id", "email", "name", "company", "locale", "theme", "flow", "act"),
+    *("reason", "until", "start", "days", "sure", "quantity", "step", "totals", "who", "country", "siren", "reader"),
+    *("vat_number", "street", "postal_code", "city", "purchase_reference", "immediate", "terms", "organisation_id"),
+)
+JUNK = {
+    "a zero byte": "a\0b",
+    "half a character": "\ud800",
+    "a huge number": "9" * 31,
+    "a hugely negative number": "-" + "9" * 31,
+    "the last day of all": "9999-12-31",
+    "a long text": "x" * 5_000,
+    "another site": "//evil.example/\\evil.example",
+    "markup": "\"'><script>alert(1)</script>{{7*7}}%s%(x)s",
+}
+
+
+@pytest.fixture
+def unguarded(app: Flask) -> Iterator[Flask]:
+    """The app without its check of tokens: what lies behind it is attacked."""
+    app.config["WTF_CSRF_ENABLED"] = False
+    yield app
+    app.config["WTF_CSRF_ENABLED"] = True
+
+
+@pytest.mark.parametrize("who", ["manager", "admin"])
+def test_junk_in_every_field_is_never_an_error_of_the_server(unguarded: Flask, who: str) -> None:
+    house = furnish()
+    assert list(_faults(unguarded, house, who)) == []
+
+
+def _faults(app: Flask, house: House, who: str) -> Iterator[str]:
+    """Every address that answered 500 or above, with the junk that did it."""
+    client, reader = app.test_client(), house.readers[who]
+    routes = [(method, route) for route in app.url_map.iter_rules() for method in ("GET", "POST")]
+    for junk, (method, route) in product(JUNK, routes):
+        if method not in (route.methods or set()) or route.endpoint == "static":
+            continue
+        if reader is not None and "_user_id" not in _cookie(client):
+            sign_in(client, reader)
+        status = _sent(client, method, address(app, route, house.known), JUNK[junk])
+        if status >= 500:
+            yield f"{method} {route.rule} with {junk}: {status}"
+
+
+def _cookie(client: FlaskClient) -> dict[str, str]:
+    with client.session_transaction() as cookie:
+        return dict(cookie)
+
+
+def _sent(client: FlaskClient, method: str, path: str, text: str) -> int:
+    end_reading()
+    fields = dict.fromkeys(NAMES, text.encode("utf-8", "surrogatepass"))
+    if method == "GET":
+        return client.get(path, query_string=fields).status_code
+    return client.post(path, data=fields).status_code
+
+
+def test_a_zero_byte_is_refused_like_any_control_character(client: FlaskClient) -> None:
+    sign_in(client, a_reader())
+    answer = submit(client, "/profile/identity", {"name": "Inès\0Garrigue"})
+    assert answer.status_code == 422
+    assert client.get("/search?q=a%00b").status_code == 200
+
+
+def test_a_form_of_more_than_a_thousand_fields_is_refused(client: FlaskClient) -> None:
+    assert client.post("/preferences", data={f"field{number}": "1" for number in range(1_001)}).status_code == 413
+    assert client.post("/preferences", data={"locale": ["fr"] * 1_001}).status_code == 413
+    assert client.post("/preferences", data={f"field{number}": "1" for number in range(1_000)}).status_code == 303
