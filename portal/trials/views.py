@@ -174,7 +174,7 @@ def tell(told: list[tuple[str, str]]) -> None:
 def dismiss_ribbon() -> Response:
     """Hide the line that says that a trial has ended; a later end is told again."""
     ribbon = countdown.ribbon()
-    response = see_other(own_path(urlsplit(request.referrer or "").path))
+    response = see_other(own_path(_referring_path()))
     if ribbon is not None and ribbon.dismiss_key:
         response.set_cookie(
             countdown.DISMISSED_COOKIE,
@@ -185,6 +185,14 @@ def dismiss_ribbon() -> Response:
             samesite="Lax",
         )
     return response
+
+
+def _referring_path() -> str:
+    """The page the form stood on; nothing when its address cannot be read."""
+    try:
+        return urlsplit(request.referrer or "").path
+    except ValueError:
+        return ""
 
 
 @blueprint.get("/trial/offers/<token>")
