@@ -129,7 +129,11 @@ def _check_origin() -> None:
 
 
 def _origin(url: str) -> tuple[str, str]:
-    parts = urlsplit(url)
+    """Scheme and host of an address; nothing that could be equal to ours when it is not one."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "", ""
     return parts.scheme, parts.netloc
 
 

@@ -61,7 +61,14 @@ def test_an_unknown_host_is_refused(client: FlaskClient) -> None:
 
 @pytest.mark.parametrize(
     "headers",
-    [{"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {"Origin": "https://evil.example"}],
+    [
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Origin": "https://evil.example"},
+        {"Origin": "http://["},
+        {"Referer": "http://[::"},
+        {"Origin": "null"},
+    ],
 )
 def test_a_form_of_another_site_is_refused(client: FlaskClient, headers: dict[str, str]) -> None:
     assert client.post("/preferences", data={"theme": "dark"}, headers=headers).status_code == 403
