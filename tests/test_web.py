@@ -65,9 +65,9 @@ def test_an_unknown_host_is_refused(client: FlaskClient) -> None:
         {"Sec-Fetch-Site": "cross-site"},
         {"Sec-Fetch-Site": "same-site"},
         {"Origin": "https://evil.example"},
+        {"Origin": "null"},
         {"Origin": "http://["},
         {"Referer": "http://[::"},
-        {"Origin": "null"},
     ],
 )
 def test_a_form_of_another_site_is_refused(client: FlaskClient, headers: dict[str, str]) -> None:
