@@ -159,10 +159,10 @@ def seat_invited(locked: Locked) -> Panel:
     """Row 13: an invitation, or a licence of one's own organisation not taken."""
     if locked.decision.next_step is NextStep.TAKE_SEAT:
         why = _("Your organisation pays for %(name)s; you hold none of its licences.", name=locked.name)
-        take = _link(_("Take a licence"), "/organisation/")
+        take = _link(_("Take a licence"), "/profile/")
         return Panel(_("Take a licence to read on"), _still(locked, why), [take])
     why = _("Your organisation offers you a licence for %(name)s. Accept it and read on.", name=locked.name)
-    accept = _link(_("Accept my licence"), "/organisation/invitations")
+    accept = _link(_("Accept my licence"), "/profile/")
     return Panel(_("A licence is waiting for you"), _still(locked, why), [accept])
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import urlsplit
 
 from sqlalchemy import func, select
@@ -9,10 +10,11 @@ from sqlalchemy import func, select
 from portal.access.models import Grant
 from portal.access.standing import Contract
 from portal.access.vocabulary import ReaderFacts, Source
+from portal.accounts.models import Reader
 from portal.billing.models import Subscription
 from portal.content.models import Article
 from portal.db import AnySession
-from portal.organisations.models import Manager, Organisation, Seat
+from portal.organisations.models import Invitation, Manager, Organisation, Seat
 
 
 def contracts(session: AnySession, facts: ReaderFacts) -> dict[int, Contract]:
@@ -62,6 +64,19 @@ def managed_without_seat(session: AnySession, reader_id: int) -> list[FreeSeats]
         .order_by(Organisation.name, Organisation.id)
     )
     return [FreeSeats(row.id, row.name, row.seats, row.taken) for row in session.execute(statement)]
+
+
+def waiting_invitations(session: AnySession, reader_id: int, now: datetime) -> list[tuple[int, str]]:
+    """(invitation id, organisation's name) of the licences that wait for this reader."""
+    statement = (
+        select(Invitation.id, Organisation.name)
+        .join(Organisation, Organisation.id == Invitation.organisation_id)
+        .join(Reader, Reader.email_key == Invitation.email_key)
+        .where(Reader.id == reader_id, Invitation.accepted_at.is_(None), Invitation.withdrawn_at.is_(None))
+        .where(Invitation.expires_at > now)
+        .order_by(Invitation.id)
+    )
+    return [(row.id, row.name) for row in session.execute(statement)]
 
 
 def article_asked_for(session: AnySession, asked: str) -> Article | None:

@@ -1,5 +1,6 @@
 """The pages of “Mon profil”: one's rights, why an article is open or not, one's identity."""
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, abort, flash, render_template, request, url_for
@@ -11,7 +12,7 @@ from portal.access.explain import explain, panel
 from portal.access.looked import Names
 from portal.access.standing import RightState
 from portal.accounts.models import Reader
-from portal.db import db, writing
+from portal.db import AnySession, db, writing
 from portal.i18n import COOKIE, current_locale, gettext
 from portal.organisations.seats import NoSeatLeft
 from portal.profile import queries, seats
@@ -36,6 +37,7 @@ def rights() -> str:
         current=[row for row in rows if row.kind not in _PAST],
         past=[row for row in rows if row.kind in _PAST],
         free_seats=queries.managed_without_seat(db.session, current_user.id),
+        invitations=queries.waiting_invitations(db.session, current_user.id, clock.now()),
         facts=asking.reader_facts(),
     )
 
@@ -72,12 +74,29 @@ def access() -> Any:
 @allow(READER)
 def take_seat() -> Any:
     """A manager takes a free licence of their organisation."""
-    organisation_id = request.form.get("organisation", type=int) or 0
-    if not 0 < organisation_id <= MAX_ID:
+    organisation_id = _posted_id("organisation")
+    return _seated(lambda unit: seats.take(unit, organisation_id, current_user.id))
+
+
+@bp.post("/profile/seat/accept")
+@allow(READER)
+def accept_seat() -> Any:
+    """An invited reader takes the licence that waits for them."""
+    invitation_id = _posted_id("invitation")
+    return _seated(lambda unit: seats.accept(unit, invitation_id, current_user.id))
+
+
+def _posted_id(name: str) -> int:
+    found = request.form.get(name, type=int) or 0
+    if not 0 < found <= MAX_ID:
         abort(404)
+    return found
+
+
+def _seated(act: Callable[[AnySession], object]) -> Any:
     try:
         with writing() as unit:
-            seats.take(unit, organisation_id, current_user.id)
+            act(unit)
     except NotTheirs:
         abort(404)
     except NoSeatLeft:
