@@ -58,7 +58,7 @@ def _migrated() -> bool:
 
 def _worker_age() -> float | None:
     """Seconds since the worker's last sign of life on this machine, None when it never gave one."""
-    beat = Path(current_app.extensions["portal.settings"].instance) / "worker-alive"
+    beat: Path = current_app.extensions["portal.settings"].heartbeat
     try:
         return round(max(0.0, clock.wall().timestamp() - beat.stat().st_mtime), 1)
     except FileNotFoundError:

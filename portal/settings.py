@@ -62,6 +62,11 @@ class Settings:
         return self.site_url.startswith("https://")
 
     @property
+    def heartbeat(self) -> Path:
+        """The file whose age tells that this machine's worker is alive."""
+        return self.instance / "worker-heartbeat"
+
+    @property
     def uses_sandbox(self) -> bool:
         """True when the local stand-in plays Stripe."""
         return self.stripe_api_base != STRIPE_API

@@ -26,7 +26,6 @@ from portal.trials.reminders import Reminders
 
 log = logging.getLogger(__name__)
 PAUSE = 0.5  # seconds between two looks when there was nothing to do
-HEARTBEAT = "worker-heartbeat"
 _SETTLE = 10.0  # seconds Stripe's stand-in may take to start beside the worker
 _REST = (1.0, 5.0, 15.0, 60.0)  # seconds a failing job waits, longer each time
 
@@ -103,7 +102,7 @@ class Worker:
 def heartbeat_file(app: Flask) -> Path:
     """The file whose modification time is the worker's last sign of life."""
     settings: Settings = app.extensions["portal.settings"]
-    return settings.instance / HEARTBEAT
+    return settings.heartbeat
 
 
 def default_jobs() -> list[Job]:

@@ -114,6 +114,8 @@ def test_the_heartbeat_is_a_fresh_file(app: Flask) -> None:
     worker = Worker(app, [])
     worker._beat()
     assert heartbeat_file(app).exists()
+    answer = app.test_client().get("/-/ready").json
+    assert answer is not None and answer["worker_age"] < 60
 
 
 def test_work_is_picked_up_within_a_second(app: Flask) -> None:
