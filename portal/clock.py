@@ -5,6 +5,7 @@ stand-in moves all of them together (the time machine of /dev); tests freeze the
 clock, for the few things that are not about the product's time (signature tolerances, durations).
 """
 
+import math
 import os
 import time
 from collections.abc import Iterator
@@ -65,10 +66,10 @@ def _read_offset(path: Path) -> int:
 
 
 def move_to(instant: datetime | None) -> None:
-    """Write the shared offset so that now() becomes `instant`; None returns to real time."""
+    """Write the shared offset so that now() is at `instant` or within a second after it; None returns to real time."""
     if _offset_file is None:
         raise RuntimeError("The clock of this process is not shared, so it cannot be moved.")
-    seconds = 0 if instant is None else round((instant - wall()).total_seconds())
+    seconds = 0 if instant is None else math.ceil((instant - wall()).total_seconds())
     temporary = _offset_file.with_suffix(".new")
     temporary.write_text(f"{seconds}\n", encoding="ascii")
     temporary.replace(_offset_file)

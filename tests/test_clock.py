@@ -20,6 +20,17 @@ def test_the_shared_offset_moves_every_process_that_reads_it(tmp_path: Path) -> 
         clock.share(None)
 
 
+def test_a_clock_moved_to_midnight_is_never_still_before_it(tmp_path: Path) -> None:
+    clock.share(tmp_path / "offset")
+    try:
+        for tenth in range(10):
+            instant = clock.wall() + timedelta(days=1, milliseconds=100 * tenth)
+            clock.move_to(instant)
+            assert timedelta() <= clock.now() - instant < timedelta(seconds=1.5)
+    finally:
+        clock.share(None)
+
+
 def test_a_clock_that_is_not_shared_cannot_be_moved() -> None:
     with pytest.raises(RuntimeError, match="not shared"):
         clock.move_to(datetime(2026, 1, 1, tzinfo=UTC))
