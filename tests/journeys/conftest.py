@@ -12,7 +12,8 @@ from tests.journeys.house import House, processes_of
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Stories on one database stay in one process: they share a running portal."""
+    """Stories come first, being the longest; those on one database stay in one process, around one running portal."""
+    items.sort(key=lambda item: "journeys" not in item.nodeid)
     for item in items:
         name = next((word for word in ("sqlite", "postgresql") if word in item.nodeid), None)
         if "journeys" in item.nodeid and name:
