@@ -20,7 +20,7 @@ COLOURS: dict[str, Any] = {
     **EVERYTHING,
     "runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]},
 }
-"""The theme changes colours and nothing else, so in the dark the rules about colours are asked, and in the light all."""
+"""The theme changes colours and nothing else: in the dark the rules about colours are asked, in the light all."""
 
 
 @contextmanager
