@@ -79,7 +79,7 @@ def test_every_reminder_of_a_trial_goes_once_even_when_two_look_each_hour(sessio
     with clock.frozen(begun), writing() as unit:
         start(unit, unit.merge(reader), ["health"], clock.now())
     both = Reminders(), Reminders()
-    for hour in range(0, 24 * 18, 3):
+    for hour in range(0, 24 * 18, 6):
         with clock.frozen(begun + timedelta(hours=hour)):
             for one in (*both, Reminders()):
                 while one.process_due():
