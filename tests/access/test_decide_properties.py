@@ -25,8 +25,8 @@ from portal.i18n import use_locale
 from tests.access.oracle import oracle
 from tests.access.strategies import articles, grants, instants, members, readers
 
-much = settings(max_examples=600, deadline=None)
-some = settings(max_examples=200, deadline=None)
+much = settings(max_examples=1500, deadline=None)
+some = settings(max_examples=400, deadline=None)
 
 
 @much
