@@ -23,9 +23,15 @@ from portal.settings import Environment, Settings
 from portal.verticals import forget_site_verticals
 from tests.databases import PostgreSQL, SQLite, postgresql_server
 from tests.forms import Browser
+from tests.sharing import Shared
 
 DATABASES = ("sqlite", "postgresql")
 NOON = datetime(2026, 3, 10, 12, 0, tzinfo=PARIS)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Shared:
+    """See tests/sharing.py."""
+    return Shared(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -31,7 +31,7 @@ def main() -> int:
         return 1
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder, "report.xml")
-        command = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadgroup", "--durations=5", *sys.argv[1:]]
+        command = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadscope", "--durations=5", *sys.argv[1:]]
         command += [f"--junitxml={report}"] + ([] if browser else ["-m", "not browser"])
         code = subprocess.run(command, cwd=ROOT, check=False).returncode
         stories = stories_told(report)

@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from datetime import time as time_of_day
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, cast, literal, literal_column, select
+from sqlalchemy import ColumnElement, Integer, Select, String, bindparam, cast, literal_column, select
 
 from portal import clock, outbox
 from portal.access import facts
@@ -79,22 +79,37 @@ def slots(now: datetime) -> Iterator[tuple[Kind, date]]:
                 yield kind, day
 
 
-def candidates(kind: Kind, day: date, *, after: int, limit: int) -> Select[Any]:
-    """Ids of readers beyond `after` with a trial whose last day is `day` and who have not had this reminder."""
-    key = literal(f"trial-{kind.name}:") + cast(Grant.reader_id, String) + literal(f":{day}")
-    begins, ends = end_of_day(day - timedelta(days=1)), end_of_day(day)
-    statement = (
+def _candidates() -> Select[Any]:
+    key = bindparam("prefix", type_=String) + cast(Grant.reader_id, String) + bindparam("suffix", type_=String)
+    return (
         select(Grant.reader_id)
         .distinct()
-        .where(_A_TRIAL, Grant.ends_at > begins, Grant.ends_at <= ends)
-        .where(Grant.revoked_at.is_(None), Grant.reader_id > after)
+        .where(_A_TRIAL, Grant.ends_at > bindparam("begins"), Grant.ends_at <= bindparam("ends"))
+        .where(Grant.revoked_at.is_(None), Grant.reader_id > bindparam("after", type_=Integer))
         .where(~select(Mail.id).where(Mail.key == key).exists())
         .order_by(Grant.reader_id)
-        .limit(limit)
+        .limit(bindparam("limit", type_=Integer))
     )
-    if kind.marketing:
-        statement = statement.join(Reader, Reader.id == Grant.reader_id).where(Reader.marketing_consent_at.is_not(None))
-    return statement
+
+
+_CANDIDATES = _candidates()
+_CONSENTING = _CANDIDATES.join(Reader, Reader.id == Grant.reader_id).where(Reader.marketing_consent_at.is_not(None))
+
+
+def candidates(kind: Kind, day: date, *, after: int, limit: int) -> tuple[Select[Any], dict[str, Any]]:
+    """Ids of readers beyond `after` with a trial whose last day is `day` and who have not had this reminder.
+
+    A statement made once, and what it is asked with: the worker asks it of some twenty slots at a time.
+    """
+    asked = {
+        "prefix": f"trial-{kind.name}:",
+        "suffix": f":{day}",
+        "begins": end_of_day(day - timedelta(days=1)),
+        "ends": end_of_day(day),
+        "after": after,
+        "limit": limit,
+    }
+    return _CONSENTING if kind.marketing else _CANDIDATES, asked
 
 
 class Reminders:
@@ -120,7 +135,7 @@ class Reminders:
             if clock.monotonic() - asked < _LOOK_AGAIN:
                 return 0
             cursor = 0
-        readers = list(db.session.scalars(candidates(kind, day, after=cursor, limit=limit)))
+        readers = list(db.session.scalars(*candidates(kind, day, after=cursor, limit=limit)))
         end_reading()
         for reader_id in readers:
             with writing() as session:

@@ -24,7 +24,7 @@ JUNK = {
     "huge number": "-" + "9" * 31,
     "foreign figures": "٣²",
     "first instant": "0001-01-01T00:00+23:59",
-    "long": "x" * 20_000,
+    "long": "x" * 5_000,  # in every field: still under the limit of a body, so that each field meets its own
     "markup": "\"'><script>alert(1)</script>{{7*7}}%s%(x)s\u202e\ufffe",
 }
 

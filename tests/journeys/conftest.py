@@ -1,6 +1,6 @@
 """The running product, once for each database."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,27 +12,36 @@ from tests.journeys.house import House, processes_of
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Stories come first, being the longest; those on one database stay in one process, around one running portal."""
+    """Stories come first, being the longest."""
     items.sort(key=lambda item: "journeys" not in item.nodeid)
-    for item in items:
-        name = next((word for word in ("sqlite", "postgresql") if word in item.nodeid), None)
-        if "journeys" in item.nodeid and name:
-            item.add_marker(pytest.mark.xdist_group(f"journey-{name}"))
 
 
-@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
-def house(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    """The whole portal, started as people start it; at the end Ctrl-C leaves nothing behind."""
-    url = ""
-    if request.param == "postgresql":
-        url = PostgreSQL(request.getfixturevalue("postgresql_url"), "portal_journey").url
-    running = House(Path(tmp_path_factory.mktemp(f"journey-{request.param}")), url)
-    try:
-        yield running
-    finally:
-        code = running.stop()
-    assert code == 0, "\n".join(running.lines[-20:])
-    assert processes_of(running.port) == []
+@pytest.fixture(scope="session")
+def houses(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], House]]:
+    """The whole portal on a database, started once as people start it; at the end Ctrl-C leaves nothing behind.
+
+    Kept here, not in a fixture with parameters: pytest would stop one house to start the other, and start it again.
+    """
+    running: dict[str, House] = {}
+
+    def on(name: str) -> House:
+        if name not in running:
+            url = ""
+            if name == "postgresql":
+                url = PostgreSQL(request.getfixturevalue("postgresql_url"), "portal_journey").url
+            running[name] = House(Path(tmp_path_factory.mktemp(f"journey-{name}")), url)
+        return running[name]
+
+    yield on
+    codes = {name: house.stop() for name, house in running.items()}
+    assert not any(codes.values()), [line for house in running.values() for line in house.lines[-20:]]
+    assert [line for house in running.values() for line in processes_of(house.port)] == []
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def house(request: pytest.FixtureRequest, houses: Callable[[str], House]) -> House:
+    """The running portal on the database of this test."""
+    return houses(request.param)
 
 
 @pytest.fixture(scope="module")

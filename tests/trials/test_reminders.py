@@ -304,9 +304,8 @@ def many_trials(count: int) -> None:
 
 def test_the_query_uses_the_index_of_trial_ends(session: AnySession) -> None:
     many_trials(2000)
-    statement = candidates(KINDS[0], LAST_DAY, after=0, limit=50).compile(
-        db.engine, compile_kwargs={"literal_binds": True}
-    )
+    asked, values = candidates(KINDS[0], LAST_DAY, after=0, limit=50)
+    statement = asked.params(**values).compile(db.engine, compile_kwargs={"literal_binds": True})
     word = "EXPLAIN QUERY PLAN" if db.engine.dialect.name == "sqlite" else "EXPLAIN"
     plan = str(session.connection().exec_driver_sql(f"{word} {statement}").all())
     assert "ix_grants_trial_end" in plan and "outbox" in plan
