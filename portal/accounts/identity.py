@@ -19,7 +19,12 @@ _FRENCH_FREE = frozenset(
     )
 )
 _RELAYS = frozenset(("privaterelay.appleid.com", "mozmail.com", "duck.com", "simplelogin.com", "passmail.net"))
-_SUFFIXES = PublicSuffixList()
+
+
+@cache
+def _suffixes() -> PublicSuffixList:
+    """Read when it is first asked: most commands never do, and it takes a tenth of a second."""
+    return PublicSuffixList()
 
 
 class AddressError(ValueError):
@@ -72,7 +77,7 @@ def company_key(address: str) -> str | None:
     domain = email_key(address).rpartition("@")[2]
     if domain in _free_domains() or domain in _RELAYS or domain in _SAME_PROVIDER:
         return None
-    return _SUFFIXES.privatesuffix(domain) or domain
+    return _suffixes().privatesuffix(domain) or domain
 
 
 def is_disposable(domain: str) -> bool:

@@ -3,10 +3,10 @@
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
-from axe_core_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect, sync_playwright
+
+from tests.axe import violations
 
 CHROMIUM = next(
     (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
@@ -14,10 +14,6 @@ CHROMIUM = next(
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage"]
 DESKTOP, PHONE = {"width": 1366, "height": 900}, {"width": 390, "height": 844}
 VIEWS = [(size, scheme) for size in (DESKTOP, PHONE) for scheme in ("light", "dark")]
-VIOLATIONS: dict[str, Any] = {"resultTypes": ["violations"]}  # nothing else is looked at, and it is the costly part
-# The dark page is the light one with other colours: same elements, same places. All other rules would say the same.
-OF_COLOUR = {**VIOLATIONS, "runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
-RULES = {"light": VIOLATIONS, "dark": OF_COLOUR}
 
 
 @contextmanager
@@ -36,7 +32,7 @@ class Person:
 
     def __init__(self, browser: Browser, url: str, *, axe: bool = False, locale: str = "fr-FR") -> None:
         self.url = url
-        self.axe = Axe() if axe else None
+        self.axe = axe
         self.context: BrowserContext = browser.new_context(
             locale=locale,
             viewport=DESKTOP,
@@ -98,21 +94,19 @@ class Person:
 
     def looks(self) -> None:
         """Accessibility in light and dark, on desktop and phone; nothing wider than the screen."""
-        if self.axe is None:
+        if not self.axe:
             return
         self.looked_at.append(self.page.url.removeprefix(self.url))
         for size, scheme in VIEWS:
             self.page.set_viewport_size(size)  # type: ignore[arg-type]
             self.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-            self._judge(f"{self.page.url} ({size['width']} px, {scheme})", RULES[scheme])
+            self._judge(size["width"], scheme)
         self.page.set_viewport_size(DESKTOP)  # type: ignore[arg-type]
         self.page.emulate_media(color_scheme="light")
 
-    def _judge(self, where: str, rules: dict[str, Any]) -> None:
-        found: dict[str, Any] = self.axe.run(self.page, options=rules)  # type: ignore[union-attr]
-        for violation in found["violations"]:
-            nodes = "; ".join(node["html"][:160] for node in violation["nodes"][:3])
-            self.faults.append(f"{where}: {violation['id']}: {nodes}")
+    def _judge(self, wide: int, scheme: str) -> None:
+        where = f"{self.page.url} ({wide} px, {scheme})"
+        self.faults += [f"{where}: {fault}" for fault in violations(self.page, scheme=scheme)]
         width = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         if width > 0:
             self.faults.append(f"{where}: {width} px wider than the screen")

@@ -10,6 +10,8 @@ from tests.databases import PostgreSQL
 from tests.journeys.browser import chromium
 from tests.journeys.house import House, processes_of
 
+Houses = Callable[[str], House]
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Stories come first, being the longest."""
@@ -17,7 +19,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def houses(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], House]]:
+def houses(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Houses]:
     """The whole portal on a database, started once as people start it; at the end Ctrl-C leaves nothing behind.
 
     Kept here, not in a fixture with parameters: pytest would stop one house to start the other, and start it again.
@@ -39,7 +41,7 @@ def houses(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def house(request: pytest.FixtureRequest, houses: Callable[[str], House]) -> House:
+def house(request: pytest.FixtureRequest, houses: Houses) -> House:
     """The running portal on the database of this test."""
     return houses(request.param)
 
