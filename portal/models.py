@@ -5,6 +5,8 @@ from portal.access import models as access
 from portal.accounts import models as accounts
 from portal.billing import models as billing
 from portal.content import models as content
+from portal.enquiries import models as enquiries
+from portal.newsletters import models as newsletters
 from portal.organisations import models as organisations
 from portal.reading import models as reading
 from portal.trials import models as trials
@@ -15,7 +17,9 @@ __all__ = [
     "audit",
     "billing",
     "content",
+    "enquiries",
     "history",
+    "newsletters",
     "organisations",
     "outbox",
     "reading",

@@ -25,6 +25,7 @@ class Permission(StrEnum):
     EXPLAIN_ACCESS = "explain-access"
     SEE_BILLING = "see-billing"
     SEE_AUDIT = "see-audit"
+    ANSWER_ENQUIRIES = "answer-enquiries"
 
 
 _ALL = frozenset(Permission)
@@ -34,7 +35,13 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.EDITOR: frozenset({Permission.BACK_OFFICE, Permission.READ_EVERYTHING}),
     Role.SUPPORT: _ALL - {Permission.SEE_AUDIT, Permission.CHANGE_GRANTS},
     Role.SALES: frozenset(
-        {Permission.BACK_OFFICE, Permission.SEE_READERS, Permission.EXPLAIN_ACCESS, Permission.EXTEND_TRIALS}
+        {
+            Permission.BACK_OFFICE,
+            Permission.SEE_READERS,
+            Permission.EXPLAIN_ACCESS,
+            Permission.EXTEND_TRIALS,
+            Permission.ANSWER_ENQUIRIES,
+        }
     ),
     Role.ADMIN: _ALL,
     Role.AUDITOR: frozenset(

@@ -109,3 +109,32 @@ class AccountToken(Base):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
+
+
+class SecondAddress(Base):
+    """Another address this reader has proved to be theirs; no account of its own is signed in with it."""
+
+    __tablename__ = "second_addresses"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    reader_id: Mapped[int] = mapped_column(ForeignKey("readers.id", ondelete="CASCADE"), index=True)
+    email: Mapped[str] = mapped_column(String(254))
+    email_key: Mapped[str] = mapped_column(String(254), unique=True)
+    proved_at: Mapped[datetime]
+
+
+class AddressProof(Base):
+    """A six-digit code mailed to an address that a signed-in reader says is theirs; hashed, few tries, one use."""
+
+    __tablename__ = "address_proofs"
+    __table_args__ = (CheckConstraint("tries >= 0", name="tries_counted"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    reader_id: Mapped[int] = mapped_column(ForeignKey("readers.id", ondelete="CASCADE"), index=True)
+    email: Mapped[str] = mapped_column(String(254))
+    email_key: Mapped[str] = mapped_column(String(254))
+    code_hash: Mapped[bytes] = mapped_column(LargeBinary(32))
+    tries: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]

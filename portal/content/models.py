@@ -4,7 +4,18 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, String, Table, Text, UniqueConstraint, text
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.access.vocabulary import ArticleAccess, ArticleState
@@ -190,6 +201,44 @@ class ArticleText(Base):
     body_html: Mapped[str] = mapped_column(Text)
     figures: Mapped[list[Any]] = mapped_column(default=list)
     persons: Mapped[list[Any]] = mapped_column(default=list)
+
+
+class ResourceKind(StrEnum):
+    """What a document is; the word is also the ending of its file's name."""
+
+    PDF = "pdf"
+    XLSX = "xlsx"
+
+
+class Resource(Base):
+    """A document attached to an article. `access` is the article's own unless it is set here; `size` is in bytes."""
+
+    __tablename__ = "resources"
+    __table_args__ = (
+        UniqueConstraint("article_id", "filename"),
+        one_of("kind", ResourceKind),
+        one_of("access", ArticleAccess, optional=True),
+        CheckConstraint("size > 0", name="size_positive"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    article_id: Mapped[int] = mapped_column(ForeignKey("articles.id", ondelete="CASCADE"))
+    position: Mapped[int] = mapped_column(default=0)
+    filename: Mapped[str] = mapped_column(String(120))
+    title: Mapped[str] = mapped_column(String(200))
+    summary: Mapped[str] = mapped_column(String(400), default="")
+    kind: Mapped[ResourceKind] = mapped_column(EnumType(ResourceKind))
+    access: Mapped[ArticleAccess | None] = mapped_column(EnumType(ArticleAccess))
+    size: Mapped[int]
+
+
+class ResourceFile(Base):
+    """The document itself, apart so that it is loaded for nobody who may not have it."""
+
+    __tablename__ = "resource_files"
+
+    resource_id: Mapped[int] = mapped_column(ForeignKey("resources.id", ondelete="CASCADE"), primary_key=True)
+    content: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class ArticleSearch(Base):

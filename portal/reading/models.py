@@ -1,4 +1,4 @@
-"""The reading log: one row per reader, article and day."""
+"""The reading log, one row per reader, article and day; and what readers put aside."""
 
 from datetime import date, datetime
 
@@ -19,3 +19,14 @@ class Reading(Base):
     day: Mapped[date] = mapped_column(primary_key=True)
     first_at: Mapped[datetime]
     times: Mapped[int] = mapped_column(default=1)
+
+
+class SavedArticle(Base):
+    """A reader put this article aside; its title stays in the list when the right to read it ends."""
+
+    __tablename__ = "saved_articles"
+    __table_args__ = (Index("ix_saved_articles_reader_saved", "reader_id", "saved_at"),)
+
+    reader_id: Mapped[int] = mapped_column(ForeignKey("readers.id", ondelete="CASCADE"), primary_key=True)
+    article_id: Mapped[int] = mapped_column(primary_key=True)
+    saved_at: Mapped[datetime]
