@@ -1,0 +1,78 @@
+"""What kinds and facts of enquiries are called, in the current language: for mails, thank-you pages and the queue."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from sqlalchemy import select
+
+from portal.content.models import Article
+from portal.db import AnySession
+from portal.enquiries.models import Enquiry, EnquiryKind, EnquiryState
+from portal.formats import day, integer
+from portal.i18n import gettext
+from portal.i18n import lazy_gettext as _
+from portal.typography import NBSP
+from portal.verticals import Vertical
+
+Rows = list[tuple[str, str]]
+
+KINDS: Mapping[EnquiryKind, object] = {
+    EnquiryKind.CONTACT: _("Message"),
+    EnquiryKind.RESEARCH: _("mind Research"),
+    EnquiryKind.QUOTE: _("Quote"),
+    EnquiryKind.ACCESS: _("Access to reading"),
+}
+STATES: Mapping[EnquiryState, object] = {
+    EnquiryState.OPEN: _("To answer"),
+    EnquiryState.ANSWERED: _("Answered"),
+    EnquiryState.CLOSED: _("Closed without an answer"),
+}
+ARRIVED: Mapping[EnquiryKind, object] = {
+    EnquiryKind.CONTACT: _("Your message has reached us"),
+    EnquiryKind.RESEARCH: _("Your request has reached mind Research"),
+    EnquiryKind.QUOTE: _("Your request for a quote has reached us"),
+    EnquiryKind.ACCESS: _("Your request for help has reached us"),
+}
+NEXT: Mapping[EnquiryKind, object] = {
+    EnquiryKind.CONTACT: _("Somebody of our team answers you by e-mail within one working day."),
+    EnquiryKind.RESEARCH: _("An analyst of mind Research writes to you within one working day."),
+    EnquiryKind.QUOTE: _("You receive our quote, or a question on what you need, by e-mail within one working day."),
+    EnquiryKind.ACCESS: _("Somebody of our team looks at your rights and answers you within one working day."),
+}
+
+
+def facts(session: AnySession, enquiry: Enquiry) -> Rows:
+    """What the form knew beside the message, as terms and values."""
+    known = enquiry.facts
+    found = [
+        (gettext("Subject"), enquiry.subject),
+        (gettext("Article"), _title(session, enquiry.article_id)),
+        (gettext("Editions"), _verticals(session, known.get("verticals") or [])),
+        (gettext("Licences"), integer(known["seats"]) if known.get("seats") else ""),
+        (gettext("Wished start"), day(date.fromisoformat(known["start"])) if known.get("start") else ""),
+        (gettext("Company"), enquiry.company),
+        (gettext("SIREN"), siren_words(known.get("siren") or "")),
+        (gettext("Phone"), enquiry.phone),
+    ]
+    return [(term, value) for term, value in found if value]
+
+
+def explanation(enquiry: Enquiry) -> Rows:
+    """The explanation that came with a question about access; nothing for what is not pairs."""
+    pairs: Any = enquiry.facts.get("explanation") or []
+    return [(str(pair[0]), str(pair[1])) for pair in pairs if isinstance(pair, (list, tuple)) and len(pair) == 2]
+
+
+def siren_words(siren: str) -> str:
+    """Nine figures as they are written: three by three."""
+    return NBSP.join(siren[start : start + 3] for start in range(0, len(siren), 3))
+
+
+def _title(session: AnySession, article_id: int | None) -> str:
+    return "" if article_id is None else session.scalar(select(Article.title).where(Article.id == article_id)) or ""
+
+
+def _verticals(session: AnySession, slugs: list[str]) -> str:
+    statement = select(Vertical.name).where(Vertical.slug.in_(slugs)).order_by(Vertical.position, Vertical.id)
+    return ", ".join(session.scalars(statement)) if slugs else ""
