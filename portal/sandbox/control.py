@@ -8,11 +8,13 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Response, abort, jsonify, redirect, render_template, request
 
 from portal.sandbox.desk import Desk
-from portal.sandbox.engine import duties
+from portal.sandbox.engine import duties, waiting
+from portal.sandbox.engine.collecting import SLOW
 from portal.sandbox.setup import furnish, listen
 from portal.sandbox.webhooks.queue import MODES, Mode
 
 LONGEST_SETTLE = 20.0
+BANK = ("at-once", "later")
 LOOPBACK = ("127.0.0.1", "::1", "localhost", "[::1]")
 
 
@@ -20,7 +22,9 @@ def blueprint(desk: Desk) -> Blueprint:
     """The control endpoints; each takes JSON or a form and answers JSON, or leads back to the page."""
     control = Blueprint("control", __name__, url_prefix="/_control")
     control.before_request(_only_from_here)
-    control.add_url_rule("/", "page", lambda: render_template("control.html", state=_state(desk), modes=MODES))
+    control.add_url_rule(
+        "/", "page", lambda: render_template("control.html", state=_state(desk), modes=MODES, bank=BANK)
+    )
     control.add_url_rule("/state", "state", lambda: jsonify(_state(desk)))
     for name, act in ACTS.items():
         control.post(f"/{name}", endpoint=name)(_acting(desk, act))
@@ -59,6 +63,8 @@ def _state(desk: Desk) -> dict[str, Any]:
             "webhooks": {"mode": mode.name, "seed": mode.seed, "seconds": mode.seconds},
             "checkout_wait": desk.store.setting("checkout_wait", desk.config.checkout_wait),
             "failing": [row["name"].partition(":")[2] for row in failing],
+            "bank": "later" if desk.store.setting(SLOW) else "at-once",
+            "outage": max(0.0, desk.store.setting("outage_until", 0.0) - desk.clock.real()),
         }
 
 
@@ -110,14 +116,15 @@ def _listen(desk: Desk, given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _fail_next(desk: Desk, given: dict[str, Any]) -> dict[str, Any]:
-    """Have the bank refuse the next charge of a subscription, once."""
+    """Have the bank refuse the next charge of a subscription, or its next `times` charges."""
+    times = int(_number(given.get("times", 1)))
     with desk.store.turn():
         found = desk.store.get(str(given.get("subscription", "")).strip())
         if found is None or found["object"] != "subscription":
             _refuse("subscription must be the id of a subscription")
         else:
-            desk.store.set(f"fail_next:{found['id']}", True)
-            return {"subscription": found["id"], "failing": True}
+            desk.store.set(f"fail_next:{found['id']}", times or None)
+            return {"subscription": found["id"], "failing": bool(times)}
     return {}
 
 
@@ -127,6 +134,25 @@ def _checkout(desk: Desk, given: dict[str, Any]) -> dict[str, Any]:
     with desk.store.turn():
         desk.store.set("checkout_wait", seconds)
     return {"wait_seconds": seconds}
+
+
+def _bank(desk: Desk, given: dict[str, Any]) -> dict[str, Any]:
+    """`later`: first payments at Checkout stay with the bank. `at-once`: it says yes to them, and at once again."""
+    answers = given.get("answers", "at-once")
+    if answers not in BANK:
+        _refuse(f"answers must be one of {', '.join(BANK)}")
+    with desk.store.turn():
+        desk.store.set(SLOW, answers == "later" or None)
+        answered = waiting.answer(desk) if answers == "at-once" else 0
+    return {"answers": answers, "answered": answered}
+
+
+def _outage(desk: Desk, given: dict[str, Any]) -> dict[str, Any]:
+    """The API answers 500 for so many real seconds; 0 ends it."""
+    seconds = _number(given.get("seconds", 60))
+    with desk.store.turn():
+        desk.store.set("outage_until", desk.clock.real() + seconds if seconds else None)
+    return {"seconds": seconds}
 
 
 def _number(raw: Any) -> float:
@@ -152,4 +178,6 @@ ACTS = {
     "listen": _listen,
     "fail-next-renewal": _fail_next,
     "checkout": _checkout,
+    "bank": _bank,
+    "outage": _outage,
 }

@@ -65,11 +65,17 @@ def _complete(desk: Desk, session: Document, customer: Document, result: subscri
         customer=customer["id"],
         invoice=result.invoice["id"],
         subscription=result.subscription["id"],
-        payment_status="paid" if result.invoice["amount_due"] else "no_payment_required",
+        payment_status=_payment_status(result),
         customer_details=details | {"name": details["name"] or customer["name"]},
     )
     agenda.clear(desk.store, session["id"])
     return str(desk.tell("checkout.session.completed", session)["id"])
+
+
+def _payment_status(result: subscribing.Subscribed) -> str:
+    if not result.settled:
+        return "unpaid"
+    return "paid" if result.invoice["amount_due"] else "no_payment_required"
 
 
 def _refused(desk: Desk, session: Document, card: Card, details: Details, customer: Document) -> Paid:

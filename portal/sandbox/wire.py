@@ -54,6 +54,7 @@ def _view(desk: Desk, log: WireLog, endpoint: Endpoint) -> Any:
         try:
             _check_key()
             _check_version()
+            _check_outage(desk)
             parameters = read_fields(read_form(_sent()), endpoint.fields, endpoint.required)
             answer = _answer(desk, endpoint, parameters, names, request_id)
         except ApiError as fault:
@@ -100,6 +101,14 @@ def _check_version() -> None:
     asked = request.headers.get("Stripe-Version", API_VERSION)
     if asked != API_VERSION:
         raise ApiError(f"Invalid Stripe API version: {asked}. This stand-in speaks {API_VERSION} only.")
+
+
+def _check_outage(desk: Desk) -> None:
+    """The lever `outage`: nothing is done and the answer is 500 until that real instant."""
+    with desk.store.lock:
+        until = desk.store.setting("outage_until", 0.0)
+    if desk.clock.real() < until:
+        raise ApiError("An unknown error occurred (an outage was asked for).", status=500, kind="api_error")
 
 
 def _answer(

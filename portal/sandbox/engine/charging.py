@@ -44,6 +44,13 @@ def take(desk: Desk, demand: Demand, method: Document, refusal: str | None) -> A
     return Attempt(intent, charge, payment, refusal)
 
 
+def leave_with_the_bank(desk: Desk, demand: Demand, method: Document) -> Document:
+    """A payment intent that is still being processed; no charge yet, and the invoice's payment record stays open."""
+    intent = desk.change(_intent(desk, demand), status="processing", payment_method=method["id"])
+    _open_payment(desk, demand, intent)
+    return intent
+
+
 def told(desk: Desk, attempt: Attempt) -> dict[str, Document]:
     """Pictures of the events of an attempt, by type."""
     happened = {"charge.succeeded": attempt.charge, "payment_intent.succeeded": attempt.intent}

@@ -14,6 +14,8 @@ from portal.sandbox.store import Document
 DAY = 86_400
 RETRIES = (3 * DAY, 5 * DAY, 7 * DAY)
 """Pauses between automatic attempts; when they are used up, the account's setting decides."""
+SLOW = "bank_answers_later"
+"""The setting under which a first payment stays with the bank; see engine/waiting.py."""
 
 
 class Result(NamedTuple):
@@ -33,6 +35,8 @@ def attempt(desk: Desk, invoice: Document, method: Document | None = None) -> Re
     method = method or default_method(desk, subscription)
     if method is None:
         return _failed(desk, invoice, None)
+    if subscription["status"] == "incomplete" and desk.store.setting(SLOW):
+        return _waiting(desk, invoice, method)
     made = charging.take(desk, _demand(desk, invoice), method, _refusal(desk, subscription, method))
     desk.change(invoice, attempted=True, attempt_count=invoice["attempt_count"] + 1)
     return _settled(desk, invoice, made) if made.succeeded else _failed(desk, invoice, made)
@@ -68,8 +72,9 @@ def default_method(desk: Desk, subscription: Document) -> Document | None:
 
 def _refusal(desk: Desk, subscription: Document, method: Document) -> str | None:
     flag = f"fail_next:{subscription['id']}"
-    if desk.store.setting(flag):
-        desk.store.set(flag, None)
+    left = int(desk.store.setting(flag, 0))
+    if left:
+        desk.store.set(flag, left - 1 or None)
         return "generic_decline"
     refusal: str | None = method["_refusal"]
     return refusal
@@ -79,6 +84,13 @@ def _demand(desk: Desk, invoice: Document) -> Demand:
     made = desk.store.find("invoice_payment", ("invoice", "=", invoice["id"]))
     intent = made[0]["payment"]["payment_intent"] if made else None
     return Demand(invoice["amount_due"], invoice["currency"], invoice["customer"], invoice["id"], intent)
+
+
+def _waiting(desk: Desk, invoice: Document, method: Document) -> Result:
+    """The bank takes its time: nothing is settled, nothing has failed, nothing is tried again."""
+    intent = charging.leave_with_the_bank(desk, _demand(desk, invoice), method)
+    desk.change(invoice, attempted=True)
+    return Result(False, [], [desk.picture("payment_intent.processing", intent)])
 
 
 def _settled(desk: Desk, invoice: Document, made: Attempt | None) -> Result:

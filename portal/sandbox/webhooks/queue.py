@@ -13,7 +13,7 @@ from typing import NamedTuple
 from portal.sandbox.clock import Clock
 from portal.sandbox.store import Document, Store
 
-MODES = ("normal", "shuffle", "drop", "delay", "hold")
+MODES = ("normal", "shuffle", "duplicate", "drop", "delay", "hold")
 MAX_ATTEMPTS = 16
 LONGEST_PAUSE = 60.0
 DUPLICATES = 0.3
@@ -54,7 +54,7 @@ class Queue:
         self.store.set("webhook_mode", asdict(mode))
 
     def add(self, event: Document, endpoints: list[Document]) -> None:
-        """Queue an event for every address that listens to it, twice for some when shuffling."""
+        """Queue an event for every address that listens to it, twice for some when shuffling, for all when doubling."""
         mode = self.mode
         for endpoint in endpoints:
             if listens(endpoint, event["type"]):
@@ -74,7 +74,7 @@ class Queue:
         sql = "SELECT coalesce(max(seq), 0), count(*) FROM deliveries"
         last, count = self.store.db.execute(sql).fetchone()
         if mode.name != "shuffle":
-            return [float(last + 1)]
+            return [float(last + 1)] * (2 if mode.name == "duplicate" else 1)
         # Seeded by the count of deliveries so far: the same seed and the same history shuffle alike.
         chance = random.Random(f"{mode.seed}:{count}")  # noqa: S311  # nosec B311: no secret hangs on it
         copies = 2 if chance.random() < DUPLICATES else 1
