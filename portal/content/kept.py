@@ -28,7 +28,7 @@ PAGES = 256
 SECONDS = 60.0
 _THEMES = ("auto", "light", "dark")
 _PRIVATE = {"Cache-Control": "private, no-store", "Vary": "Accept-Encoding, Cookie"}
-_SLOTS = ("ribbon", "flashes", "note", "lock", "call")
+_SLOTS = ("ribbon", "flashes", "csrf", "save", "note", "lock", "call")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,9 @@ def page(facts: Any, *, full: bool, at: datetime) -> Mould:
     surroundings: dict[str, Any] = {}
     current_app.update_template_context(surroundings)
     slots = {name: mark(name) for name in _SLOTS}
-    html = render_template("content/article.html", page=parts, slots=slots, ui=surroundings["ui"].marked())
+    html = render_template(
+        "content/article.html", page=parts, article_id=facts.id, slots=slots, ui=surroundings["ui"].marked()
+    )
     return shelf.put(key, Mould(html))
 
 

@@ -6,7 +6,7 @@ database only when the decision is full.
 
 from typing import Any, cast
 
-from sqlalchemy import JSON, Select, and_, bindparam, func, or_, select
+from sqlalchemy import JSON, Integer, Select, and_, bindparam, func, or_, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -28,6 +28,7 @@ from portal.content.models import (
 )
 from portal.db import UTCDateTime
 from portal.prepared import Prepared
+from portal.reading.models import SavedArticle
 from portal.verticals import Vertical
 
 AT = bindparam("at", type_=UTCDateTime())
@@ -76,13 +77,20 @@ _WHAT_DECIDES = (
     _verticals().label("verticals"),
 )
 
+
+def _saved() -> ColumnElement[bool]:
+    """Whether whoever asks has put the article aside: asked along with its facts, it costs no statement of its own."""
+    mine = SavedArticle.reader_id == bindparam("reader_id", 0, Integer)
+    return select(SavedArticle.article_id).where(mine, SavedArticle.article_id == Article.id).exists()
+
+
 FACTS = Prepared(
-    select(*_WHAT_DECIDES, Article.revision, Article.words_locked, Article.tables_locked)
+    select(*_WHAT_DECIDES, Article.revision, Article.words_locked, Article.tables_locked, _saved().label("saved"))
     .join(Vertical, Vertical.id == Article.primary_vertical_id)
     .where(Article.slug == bindparam("slug"))
 )
 
-LIST: Select[Any] = (
+LISTED: Select[Any] = (
     select(
         *_WHAT_DECIDES,
         Vertical.name.label("vertical_name"),
@@ -95,9 +103,10 @@ LIST: Select[Any] = (
     )
     .join(Vertical, Vertical.id == Article.primary_vertical_id)
     .join(Rubric, Rubric.id == Article.rubric_id)
-    .where(public())
-    .order_by(Article.published_at.desc(), Article.id.desc())
 )
+"""What a headline needs, of articles in any state."""
+
+LIST: Select[Any] = LISTED.where(public()).order_by(Article.published_at.desc(), Article.id.desc())
 
 
 def in_vertical(vertical_id: int) -> ColumnElement[bool]:

@@ -20,6 +20,7 @@ from portal.content.lock import Locked, Panel, panel
 from portal.content.models import Article, FormerSlug
 from portal.content.notes import Note, Open, note
 from portal.db import db
+from portal.lean import visitor
 from portal.reading import log
 from portal.verticals import Vertical
 from portal.web import PUBLIC, allow
@@ -38,7 +39,8 @@ class SlugConverter(BaseConverter):
 def article(vertical: str, slug: str) -> BaseResponse:
     """The article whole, its preview with the lock panel, 301 to its right address, 410 when withdrawn, or 404."""
     at = clock.now()
-    row = queries.FACTS.first(db.session, {"slug": slug})
+    person = visitor()
+    row = queries.FACTS.first(db.session, {"slug": slug, "reader_id": person.id if person.is_authenticated else 0})
     if row is None:
         return _moved(vertical, slug, at)
     facts, reader = lists.article_facts(row), reader_facts()
@@ -70,14 +72,15 @@ class Asked:
 def _shown(asked: Asked) -> Response:
     decision = asked.decision
     mould = kept.page(asked.row, full=decision.full, at=asked.at)
+    save = _save(asked)
     if asked.reader.reader_id is None:
         page_cache.may_keep(_next_change(asked.facts, asked.at))
     if not decision.full:
         lock = kept.piece("components/articles.html", "lock_panel", _panel(asked))
-        return kept.answer(mould, asked.at, lock=lock)
+        return kept.answer(mould, asked.at, lock=lock, save=save)
     if asked.reader.reader_id is not None:
         log.note(asked.reader.reader_id, asked.row.id, asked.at)
-    return kept.answer(mould, asked.at, note=_note(asked), call=_call(asked))
+    return kept.answer(mould, asked.at, note=_note(asked), call=_call(asked), save=save)
 
 
 def _next_change(facts: ArticleFacts, at: datetime) -> datetime | None:
@@ -114,6 +117,14 @@ def _note(asked: Asked) -> str:
 
 def _drawn(line: Note | None) -> str:
     return kept.piece("content/_pieces.html", "note_line", line) if line else ""
+
+
+def _save(asked: Asked) -> str:
+    """The button that puts an article aside or takes it back; a stranger's page holds a link instead."""
+    if asked.reader.reader_id is None:
+        return ""
+    state = asked.row.saved
+    return kept.remembered(("save", state), lambda: kept.piece("content/_pieces.html", "save_button", state))
 
 
 def _call(asked: Asked) -> str:

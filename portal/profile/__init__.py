@@ -11,6 +11,7 @@ _ACCOUNT_ROOMS = frozenset({"profile", "billing", "organisations", "accounts"})
 
 def init_app(app: Flask) -> None:
     """Bind this room to the app."""
+    from portal.profile import views_saved  # noqa: F401 - their routes
     from portal.profile.views import bp
 
     app.register_blueprint(bp)
@@ -23,9 +24,10 @@ def _account_nav() -> dict[str, Any]:
         return {}
     entries = [
         (gettext("My rights"), "/profile/", "ticket", True),
-        (gettext("Why this access?"), "/profile/access", "help-circle", False),
-        (gettext("Billing"), "/billing/", "credit-card", False),
+        (gettext("Saved articles"), "/profile/saved", "bookmark", False),
         (gettext("My details"), "/profile/identity", "user", False),
+        (gettext("Billing"), "/billing/", "credit-card", False),
+        (gettext("Help"), "/help/access", "help-circle", False),
     ]
     return {
         "account_nav": [

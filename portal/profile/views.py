@@ -74,7 +74,7 @@ def access() -> Any:
 @allow(READER)
 def take_seat() -> Any:
     """A manager takes a free licence of their organisation."""
-    organisation_id = _posted_id("organisation")
+    organisation_id = posted_id("organisation")
     return _seated(lambda unit: seats.take(unit, organisation_id, current_user.id))
 
 
@@ -82,11 +82,12 @@ def take_seat() -> Any:
 @allow(READER)
 def accept_seat() -> Any:
     """An invited reader takes the licence that waits for them."""
-    invitation_id = _posted_id("invitation")
+    invitation_id = posted_id("invitation")
     return _seated(lambda unit: seats.accept(unit, invitation_id, current_user.id))
 
 
-def _posted_id(name: str) -> int:
+def posted_id(name: str) -> int:
+    """The id a form sends under this name; 404 for what is none."""
     found = request.form.get(name, type=int) or 0
     if not 0 < found <= MAX_ID:
         abort(404)
