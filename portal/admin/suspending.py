@@ -5,8 +5,7 @@ from typing import Any
 from flask import abort, flash, render_template, url_for
 from flask_login import current_user
 
-from portal import audit, clock
-from portal.accounts import sessions
+from portal.accounts import suspension
 from portal.accounts.models import Reader
 from portal.admin.forms import ReasonForm
 from portal.admin.pages import bp, found
@@ -49,20 +48,6 @@ def _act(reader_id: int, act: str, template: str, done: str) -> Any:
 
 
 def _write(reader_id: int, act: str, reason: str) -> None:
+    done = suspension.suspend if act == "reader.suspended" else suspension.lift
     with writing() as unit:
-        person = unit.get_one(Reader, reader_id)
-        suspends = act == "reader.suspended"
-        before = person.suspended_at
-        person.suspended_at = clock.now() if suspends else None
-        person.suspended_reason = reason if suspends else None
-        if suspends:
-            sessions.end_all(unit, person.id, "suspended")
-        unit.flush()
-        audit.record(
-            unit,
-            act,
-            actor_id=current_user.id,
-            target=("reader", person.id),
-            values={"before": {"suspended": before is not None}, "after": {"suspended": suspends}},
-            personal={"reason": reason},
-        )
+        done(unit, unit.get_one(Reader, reader_id), reason, actor_id=current_user.id)

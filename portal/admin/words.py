@@ -32,7 +32,13 @@ ACTS: Mapping[str, object] = {
     "manager.removed": _("Manager removed"),
     "seat.opened": _("Seat opened"),
     "seat.closed": _("Seat closed"),
+    "seat.invited": _("Seat offered to an address"),
     "seats.changed": _("Number of seats changed"),
+    "enquiry.received": _("Enquiry received"),
+    "enquiry.answered": _("Enquiry answered"),
+    "enquiry.closed": _("Enquiry closed without an answer"),
+    "vertical.trials-opened": _("Trials opened for an edition"),
+    "vertical.trials-closed": _("Trials closed for an edition"),
 }
 
 
@@ -126,6 +132,8 @@ def _when(at: datetime) -> str:
 def _other_target(event: AuditEvent, organisations: Mapping[int, str]) -> str:
     if event.target_kind == "organisation" and event.target_id is not None and event.target_id in organisations:
         return organisations[event.target_id]
+    if event.target_kind == "enquiry":
+        return gettext("Enquiry %(id)s", id=event.target_id)
     return f"{event.target_kind} {event.target_id or ''}".strip()
 
 

@@ -25,6 +25,7 @@ from portal.organisations.models import Organisation
 OPEN_FOR = timedelta(hours=3)
 _TOO_LATE = timedelta(minutes=31)
 """Stripe refuses a page that closes within half an hour: a kept attempt nearer to its end is replaced."""
+_NEVER_PAID = ("incomplete_expired", "canceled")
 
 
 class AlreadySubscribed(Exception):
@@ -119,7 +120,15 @@ def _shut(session: AnySession, gateway: Gateway, session_id: str) -> None:
         found = gateway.session(session_id)
         if found.status == "complete" and found.subscription_id:
             sync.subscription(session, gateway, found.subscription_id)
-            raise AlreadySubscribed("active") from None
+            _refuse_beside(session, found.subscription_id)
+
+
+def _refuse_beside(session: AnySession, subscription_id: str) -> None:
+    """Raises AlreadySubscribed, unless the bank never paid what the page had taken: then it may be bought again."""
+    status = session.scalar(select(Subscription.status).where(Subscription.stripe_id == subscription_id))
+    end_reading(session)
+    if status not in _NEVER_PAID:
+        raise AlreadySubscribed(status or "active")
 
 
 def _open(session: AnySession, order: Order) -> int:

@@ -31,6 +31,10 @@ def blueprint(desk: Desk) -> Blueprint:
     return control
 
 
+def _page(desk: Desk) -> str:
+    return render_template("control.html", state=_state(desk), modes=MODES, bank=BANK)
+
+
 def _acting(desk: Desk, act: Any) -> Any:
     def view() -> Any:
         given = (request.get_json(silent=True) if request.is_json else request.form.to_dict()) or {}
@@ -137,14 +141,19 @@ def _checkout(desk: Desk, given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _bank(desk: Desk, given: dict[str, Any]) -> dict[str, Any]:
-    """`later`: first payments at Checkout stay with the bank. `at-once`: it says yes to them, and at once again."""
+    """Whether the bank answers to first payments at Checkout at once, or thinks about them until `bank-answers`."""
     answers = given.get("answers", "at-once")
     if answers not in BANK:
         _refuse(f"answers must be one of {', '.join(BANK)}")
     with desk.store.turn():
         desk.store.set(SLOW, answers == "later" or None)
-        answered = waiting.answer(desk) if answers == "at-once" else 0
-    return {"answers": answers, "answered": answered}
+    return {"answers": answers}
+
+
+def _bank_answers(desk: Desk, _given: dict[str, Any]) -> dict[str, Any]:
+    """The bank says yes to every payment it is thinking about."""
+    with desk.store.turn():
+        return {"answered": waiting.answer(desk)}
 
 
 def _outage(desk: Desk, given: dict[str, Any]) -> dict[str, Any]:
@@ -179,5 +188,6 @@ ACTS = {
     "fail-next-renewal": _fail_next,
     "checkout": _checkout,
     "bank": _bank,
+    "bank-answers": _bank_answers,
     "outage": _outage,
 }

@@ -108,6 +108,28 @@ def test_a_first_page_that_was_paid_meanwhile_is_found_out_and_not_sold_again(wo
     assert opens(buyer.reader_id) and len(list(world.gateway.subscriptions())) == 1
 
 
+def test_a_payment_that_the_bank_thinks_about_is_awaited_and_not_sold_again(world: World) -> None:
+    world.sandbox.control("bank", answers="later")
+    buyer = world.buyer()
+    buyer.subscribe()
+    assert world.subscription().status == "incomplete" and not opens(buyer.reader_id)
+    assert buyer.order("media-month-eur").location == "/billing/"
+    world.sandbox.control("bank-answers")
+    world.deliver()
+    assert opens(buyer.reader_id)
+
+
+def test_what_the_bank_never_paid_may_be_bought_again(world: World) -> None:
+    world.sandbox.control("bank", answers="later")
+    buyer = world.buyer()
+    buyer.subscribe()
+    with world.later(hours=25):
+        world.sandbox.control("bank", answers="at-once")
+        buyer.sign_in()
+        assert buyer.subscribe("health-year-eur").status_code == 200
+        assert opens(buyer.reader_id)
+
+
 def test_who_has_a_subscription_is_led_to_it(world: World) -> None:
     buyer = world.buyer()
     buyer.subscribe()

@@ -27,7 +27,7 @@ class Result(NamedTuple):
     attempt: Attempt | None = None
 
 
-def attempt(desk: Desk, invoice: Document, method: Document | None = None) -> Result:
+def attempt(desk: Desk, invoice: Document, method: Document | None = None, *, may_wait: bool = True) -> Result:
     """Try once to settle an open invoice; nothing is told yet, so that the caller sets the order."""
     if invoice["amount_due"] == 0:
         return _settled(desk, invoice, None)
@@ -35,16 +35,16 @@ def attempt(desk: Desk, invoice: Document, method: Document | None = None) -> Re
     method = method or default_method(desk, subscription)
     if method is None:
         return _failed(desk, invoice, None)
-    if subscription["status"] == "incomplete" and desk.store.setting(SLOW):
+    if may_wait and subscription["status"] == "incomplete" and desk.store.setting(SLOW):
         return _waiting(desk, invoice, method)
     made = charging.take(desk, _demand(desk, invoice), method, _refusal(desk, subscription, method))
     desk.change(invoice, attempted=True, attempt_count=invoice["attempt_count"] + 1)
     return _settled(desk, invoice, made) if made.succeeded else _failed(desk, invoice, made)
 
 
-def collect(desk: Desk, invoice: Document, method: Document | None = None) -> Result:
+def collect(desk: Desk, invoice: Document, method: Document | None = None, *, may_wait: bool = True) -> Result:
     """Try once and tell."""
-    result = attempt(desk, invoice, method)
+    result = attempt(desk, invoice, method, may_wait=may_wait)
     desk.publish(*result.charge_news, *result.news)
     return result
 
