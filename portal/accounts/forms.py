@@ -16,7 +16,7 @@ from portal.i18n import lazy_gettext
 ADDRESS_LENGTH = 254
 NAME_LENGTH = 120
 _INVISIBLE = dict.fromkeys(map(ord, "\u200b\u2060\ufeff\u00ad"))
-_TURNS_TEXT = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+TURNS_TEXT = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _BREAKING = frozenset(("Cc", "Cs", "Zl", "Zp"))
 _ADDRESS_REFUSALS = {
     "invalid": lazy_gettext("Enter an email address, like name@example.com."),
@@ -72,7 +72,7 @@ class OneLine:
         if len(text) > self.length:
             field.data = text[: self.length]
             raise StopValidation(_("This is too long: %(length)s characters at most.", length=self.length))
-        if any(unicodedata.category(sign) in _BREAKING or sign in _TURNS_TEXT for sign in text):
+        if any(unicodedata.category(sign) in _BREAKING or sign in TURNS_TEXT for sign in text):
             field.data = "".join(sign for sign in text if sign.isprintable())
             raise StopValidation(_("Some characters cannot be used here: type this again on one line."))
 

@@ -15,6 +15,8 @@ from portal.admin.queries import SOON
 from portal.audit import AuditEvent
 from portal.billing.models import StripeEvent, Subscription
 from portal.db import AnySession
+from portal.enquiries import words as words_of_enquiries
+from portal.enquiries.queries import oldest_open, open_count
 from portal.i18n import gettext
 from portal.organisations.models import Manager, Organisation
 from portal.outbox import Mail
@@ -46,6 +48,8 @@ def figures(session: AnySession, now: datetime, may: May) -> list[Figure]:
         found += _about_readers(session, now)
     if may(Permission.SEE_BILLING):
         found += _about_money(session)
+    if may(Permission.ANSWER_ENQUIRIES):
+        found.append(Figure(gettext("Enquiries to answer"), formats.integer(open_count(session))))
     if may(Permission.SEE_READERS):
         found.append(Figure(gettext("Mails that fail"), formats.integer(_failing_mails(session))))
     return found
@@ -117,11 +121,12 @@ class Task:
     reader_id: int | None
     slug: str
     when: str
+    url: str = ""
 
 
 def work_queue(session: AnySession, now: datetime, may: May) -> list[Task]:
-    """Requests, unpaid contracts, then trials about to end."""
-    tasks: list[Task] = []
+    """Questions and requests, unpaid contracts, then trials about to end."""
+    tasks: list[Task] = _enquiries(session) if may(Permission.ANSWER_ENQUIRIES) else []
     if may(Permission.SEE_READERS):
         tasks += _waiting_requests(session)
     if may(Permission.SEE_BILLING):
@@ -129,6 +134,20 @@ def work_queue(session: AnySession, now: datetime, may: May) -> list[Task]:
     if may(Permission.SEE_READERS):
         tasks += _ending_trials(session, now)
     return tasks[: 2 * QUEUE]
+
+
+def _enquiries(session: AnySession) -> list[Task]:
+    return [
+        Task(
+            what=str(words_of_enquiries.KINDS[row.kind]),
+            who=row.name or row.email,
+            reader_id=None,
+            slug="",
+            when=formats.moment(row.created_at),
+            url=f"/admin/enquiries/{row.id}",
+        )
+        for row in oldest_open(session, QUEUE)
+    ]
 
 
 def _waiting_requests(session: AnySession) -> list[Task]:

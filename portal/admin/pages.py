@@ -9,6 +9,7 @@ from portal.access.models import Grant
 from portal.access.vocabulary import Source
 from portal.accounts.models import Reader
 from portal.db import db
+from portal.enquiries.queries import open_count
 from portal.i18n import lazy_gettext as _
 from portal.roles import Permission
 from portal.web import MAX_ID
@@ -44,8 +45,14 @@ def changeable(grant_id: int) -> tuple[Grant, Reader]:
 _ENTRIES = (
     (_("Dashboard"), "/admin/", "layout-dashboard", True, Permission.BACK_OFFICE),
     (_("Readers"), "/admin/readers", "users", False, Permission.SEE_READERS),
+    (_("Enquiries"), "/admin/enquiries", "inbox", False, Permission.ANSWER_ENQUIRIES),
     (_("Audit log"), "/admin/audit", "scroll-text", False, Permission.SEE_AUDIT),
 )
+
+
+def _waiting(permission: Permission) -> int:
+    """How much waits behind an entry."""
+    return open_count(db.session) if permission is Permission.ANSWER_ENQUIRIES else 0
 
 
 @bp.context_processor
@@ -54,7 +61,7 @@ def navigation() -> dict[str, Any]:
     if not current_user.is_authenticated:
         return {}
     entries = [
-        {"label": str(label), "url": url, "icon": icon, "exact": exact}
+        {"label": str(label), "url": url, "icon": icon, "exact": exact, "count": _waiting(permission)}
         for label, url, icon, exact, permission in _ENTRIES
         if current_user.may(permission)
     ]

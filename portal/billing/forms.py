@@ -91,7 +91,7 @@ class CheckoutForm(FlaskForm):  # type: ignore[misc]
             return
         if not _SIREN.fullmatch(field.data or ""):
             raise StopValidation(gettext("Enter the SIREN (9 digits) or the SIRET (14 digits)."))
-        if not _luhn(field.data[:9]):
+        if not siren_holds(field.data[:9]):
             raise StopValidation(gettext("This SIREN has a wrong digit: check it on an invoice or on the Kbis."))
 
     def validate_vat_number(self, field: Any) -> None:
@@ -114,7 +114,7 @@ class CheckoutForm(FlaskForm):  # type: ignore[misc]
             raise StopValidation(gettext("At most %(count)s characters, on one line.", count=longest))
 
 
-def _luhn(digits: str) -> bool:
+def siren_holds(digits: str) -> bool:
     """The control digit of a SIREN."""
     doubled = (int(digit) * (2 if index % 2 else 1) for index, digit in enumerate(reversed(digits)))
     return sum(value // 10 + value % 10 for value in doubled) % 10 == 0

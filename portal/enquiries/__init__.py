@@ -2,3 +2,12 @@
 
 Stored here, answered from the staff's queue; every question and every answer goes by mail too.
 """
+
+from flask import Flask
+
+
+def init_app(app: Flask) -> None:
+    """Bind this room to the app."""
+    from portal.enquiries import help_link, views  # noqa: F401 - it adds routes, as the help page it imports does
+
+    app.register_blueprint(views.blueprint)

@@ -9,6 +9,7 @@ from portal import outbox
 from portal.db import AnySession
 from portal.enquiries import words
 from portal.enquiries.models import Enquiry
+from portal.enquiries.working_days import answer_by
 from portal.i18n import LOCALES, use_locale
 from portal.web import absolute
 
@@ -16,7 +17,8 @@ from portal.web import absolute
 def received(session: AnySession, enquiry: Enquiry) -> None:
     """To the sender: what was asked, and when an answer comes."""
     with use_locale(enquiry.locale):
-        more = {"arrived": str(words.ARRIVED[enquiry.kind]), "next": str(words.NEXT[enquiry.kind])}
+        next_step = words.next_step(enquiry.kind, enquiry.created_at)
+        more = {"arrived": str(words.ARRIVED[enquiry.kind]), "next": next_step}
     _post(session, enquiry, "enquiry_received", to=enquiry.email, locale=enquiry.locale, **more)
 
 
@@ -27,7 +29,8 @@ def for_staff(session: AnySession, enquiry: Enquiry) -> None:
         kind = str(words.KINDS[enquiry.kind])
     house = parseaddr(current_app.config["MAIL_FROM"])[1]
     url = absolute(f"/admin/enquiries/{enquiry.id}")
-    _post(session, enquiry, "enquiry_for_staff", to=house, locale=locale, kind=kind, url=url)
+    more = {"kind": kind, "url": url, "due": answer_by(enquiry.created_at)}
+    _post(session, enquiry, "enquiry_for_staff", to=house, locale=locale, **more)
 
 
 def answered(session: AnySession, enquiry: Enquiry) -> None:

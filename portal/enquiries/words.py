@@ -1,7 +1,7 @@
 """What kinds and facts of enquiries are called, in the current language: for mails, thank-you pages and the queue."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -9,6 +9,7 @@ from sqlalchemy import select
 from portal.content.models import Article
 from portal.db import AnySession
 from portal.enquiries.models import Enquiry, EnquiryKind, EnquiryState
+from portal.enquiries.working_days import answer_by
 from portal.formats import day, integer
 from portal.i18n import gettext
 from portal.i18n import lazy_gettext as _
@@ -34,21 +35,40 @@ ARRIVED: Mapping[EnquiryKind, object] = {
     EnquiryKind.QUOTE: _("Your request for a quote has reached us"),
     EnquiryKind.ACCESS: _("Your request for help has reached us"),
 }
-NEXT: Mapping[EnquiryKind, object] = {
-    EnquiryKind.CONTACT: _("Somebody of our team answers you by e-mail within one working day."),
-    EnquiryKind.RESEARCH: _("An analyst of mind Research writes to you within one working day."),
-    EnquiryKind.QUOTE: _("You receive our quote, or a question on what you need, by e-mail within one working day."),
-    EnquiryKind.ACCESS: _("Somebody of our team looks at your rights and answers you within one working day."),
+_NEXT: Mapping[EnquiryKind, object] = {
+    EnquiryKind.CONTACT: _("Our team answers you by e-mail within one working day, on %(day)s at the latest."),
+    EnquiryKind.RESEARCH: _(
+        "An analyst of mind Research writes to you within one working day, on %(day)s at the latest."
+    ),
+    EnquiryKind.QUOTE: _(
+        "You receive our quote, or a question on what you need, within one working day, on %(day)s at the latest."
+    ),
+    EnquiryKind.ACCESS: _(
+        "Our team looks at your rights and answers you within one working day, on %(day)s at the latest."
+    ),
 }
+TOPICS: Mapping[str, object] = {
+    "subscription": _("Subscription, payment or invoice"),
+    "reading": _("Reading an article"),
+    "newsroom": _("Newsroom: a correction, a piece of news"),
+    "advertising": _("Advertising and partnerships"),
+    "data": _("My personal data"),
+    "other": _("Another subject"),
+}
+
+
+def next_step(kind: EnquiryKind, asked_at: datetime) -> str:
+    """Who answers, and until when at the latest."""
+    return str(_NEXT[kind]) % {"day": day(answer_by(asked_at), weekday=True, year=False)}
 
 
 def facts(session: AnySession, enquiry: Enquiry) -> Rows:
     """What the form knew beside the message, as terms and values."""
     known = enquiry.facts
     found = [
-        (gettext("Subject"), enquiry.subject),
+        (gettext("Subject"), str(TOPICS.get(known.get("topic", ""), enquiry.subject))),
         (gettext("Article"), _title(session, enquiry.article_id)),
-        (gettext("Editions"), _verticals(session, known.get("verticals") or [])),
+        (gettext("Titles"), _verticals(session, known.get("verticals") or [])),
         (gettext("Licences"), integer(known["seats"]) if known.get("seats") else ""),
         (gettext("Wished start"), day(date.fromisoformat(known["start"])) if known.get("start") else ""),
         (gettext("Company"), enquiry.company),
