@@ -100,6 +100,16 @@ def percent(basis_points: int) -> str:
     return f"{text.replace('.', ',')}{NNBSP}%" if current_locale() == "fr" else f"{text}%"
 
 
+def size(count: int) -> str:
+    """Bytes as people tell them: "38 ko", "38 kB", "1,2 Mo"."""
+    french = current_locale() == "fr"
+    unit = "o" if french else "B"
+    if count < 1_000_000:
+        return f"{max(1, round(count / 1000))}{NBSP}k{unit}"
+    text = f"{count / 1_000_000:.1f}"
+    return f"{text.replace('.', ',') if french else text}{NBSP}M{unit}"
+
+
 FILTERS = {
     "day": day,
     "hour": hour,
@@ -108,4 +118,5 @@ FILTERS = {
     "money": money,
     "round_money": round_money,
     "percent": percent,
+    "size": size,
 }

@@ -11,7 +11,7 @@ from sqlalchemy.orm import selectinload
 
 from portal import clock
 from portal.access.vocabulary import ArticleAccess, ArticleState
-from portal.content import body, search
+from portal.content import body, charts, search
 from portal.content.models import (
     Article,
     ArticleAuthor,
@@ -127,7 +127,10 @@ def _check_address(session: AnySession, slug: str, article_id: int | None = None
 def _write(session: AnySession, article: Article, text: ArticleText, manuscript: Manuscript) -> None:
     if not manuscript.verticals:
         raise ArticleError("An article belongs to at least one vertical.")
-    rendered = body.render(without_marks(manuscript.source), manuscript.lang)
+    try:
+        rendered = body.render(without_marks(manuscript.source), manuscript.lang)
+    except charts.ChartError as error:
+        raise ArticleError(str(error)) from error
     _order(article, manuscript)
     _describe(article, manuscript, rendered)
     session.add(article)

@@ -1,7 +1,7 @@
 """An article's text: Markdown in, safe HTML out, with its outline and the preview that anyone may read.
 
 Everything is worked out once, when an article is saved. Raw HTML is not Markdown here, and what is left goes through
-an allow-list; French typography touches text only, never addresses or code.
+an allow-list; French typography touches text only, never addresses or code. A block of code called "chart" is drawn.
 """
 
 import re
@@ -13,7 +13,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from slugify import slugify
 
-from portal.content import preview
+from portal.content import charts, preview
 from portal.typography import french
 
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")
@@ -58,7 +58,10 @@ class Text:
 
 
 def render(source: str, lang: str = "fr") -> Text:
-    """Make a Markdown text (`##` for its sub-headings) into what is stored."""
+    """Make a Markdown text (`##` for its sub-headings, ```chart for figures) into what is stored.
+
+    Raises charts.ChartError for a chart that cannot be drawn.
+    """
     blocks = parse(source, lang)
     cut = preview.cut(blocks)
     begun = "".join(block.html for block in blocks[: cut.whole])
@@ -82,7 +85,7 @@ def render(source: str, lang: str = "fr") -> Text:
 
 def parse(source: str, lang: str = "fr") -> tuple[Block, ...]:
     """The blocks of a Markdown text, in order."""
-    return tuple(_blocks(_tokens(source, lang), _TABLE_WORDS.get(lang, _TABLE_WORDS["en"])))
+    return tuple(_blocks(_tokens(source, lang), lang))
 
 
 def count_words(plain: str) -> int:
@@ -101,11 +104,15 @@ def _tokens(source: str, lang: str) -> list[Token]:
     return tokens
 
 
-def _blocks(tokens: Sequence[Token], table_word: str) -> Iterator[Block]:
+def _blocks(tokens: Sequence[Token], lang: str) -> Iterator[Block]:
+    table_word = _TABLE_WORDS.get(lang, _TABLE_WORDS["en"])
     taken: set[str] = set()
     tables = 0
     for piece in _top_level(tokens):
         first = piece[0]
+        if first.type == "fence" and first.info.strip() == "chart":
+            yield Block("chart", tuple(piece), charts.draw(first.content, lang), "")
+            continue
         kind = first.tag if first.tag in ("h2", "h3", "p", "table") else "other"
         plain = _plain(piece)
         anchor = _anchor(plain, taken) if kind == "h2" else ""

@@ -9,10 +9,19 @@ from typing import Any
 
 from sqlalchemy import select
 
-from portal.access.vocabulary import ArticleAccess
-from portal.clock import PARIS, paris_date
-from portal.content import articles
-from portal.content.models import Article, ArticleFormat, Author, Category, RelatedArticle, Rubric, Tag
+from portal.access.vocabulary import ArticleAccess, ArticleState
+from portal.clock import PARIS, paris_date, paris_midnight
+from portal.content import articles, demo_documents, documents
+from portal.content.models import (
+    Article,
+    ArticleFormat,
+    Author,
+    Category,
+    RelatedArticle,
+    ResourceKind,
+    Rubric,
+    Tag,
+)
 from portal.db import AnySession
 from portal.verticals import Vertical, add_vertical
 
@@ -34,6 +43,16 @@ class Piece:
     head: dict[str, Any]
     source: str
 
+    @property
+    def state(self) -> ArticleState:
+        """Where it is in its life; what is not said to be something else is published."""
+        return ArticleState(self.head.get("state", "published"))
+
+    @property
+    def is_out(self) -> bool:
+        """True for what was published, also when it was withdrawn since."""
+        return self.state in (ArticleState.PUBLISHED, ArticleState.WITHDRAWN)
+
 
 def load(session: AnySession, folder: Path, now: datetime) -> dict[str, int]:
     """Read demo/ into the database; what is there already stays as it is. Returns how many of each were added.
@@ -48,7 +67,7 @@ def load(session: AnySession, folder: Path, now: datetime) -> dict[str, int]:
     pieces = list(read_pieces(folder))
     dates = publication_dates(pieces, now)
     for piece in pieces:
-        added["articles"] += _article(session, piece, dates[piece.slug], now)
+        added["articles"] += _article(session, piece, dates.get(piece.slug), now)
     session.flush()
     _relate(session, pieces)
     return added
@@ -65,7 +84,7 @@ def read_pieces(folder: Path) -> Iterator[Piece]:
 
 def publication_dates(pieces: Iterable[Piece], now: datetime) -> dict[str, datetime]:
     """When each piece was published: on weekdays, never ahead of now, in the order the files tell."""
-    wished = {piece.slug: _ago(now, piece.head["days_ago"], piece.head["time"]) for piece in pieces}
+    wished = {piece.slug: _ago(now, piece.head["days_ago"], piece.head["time"]) for piece in pieces if piece.is_out}
     dates: dict[str, datetime] = {}
     newer: datetime | None = None
     for slug in sorted(wished, key=lambda slug: (wished[slug], slug), reverse=True):
@@ -134,12 +153,47 @@ def _once(session: AnySession, model: type[Any], key: dict[str, Any], **values: 
     return found
 
 
-def _article(session: AnySession, piece: Piece, published_at: datetime, now: datetime) -> int:
+def _article(session: AnySession, piece: Piece, published_at: datetime | None, now: datetime) -> int:
     if session.scalar(select(Article.id).where(Article.slug == piece.slug)):
         return 0
-    article = articles.create(session, piece.slug, _manuscript(session, piece, published_at, now))
-    articles.publish(session, article.id, published_at)
+    article = articles.create(session, piece.slug, _manuscript(session, piece, published_at or now, now))
+    for position, written in enumerate(piece.head.get("resources", [])):
+        _document(session, article, written, position)
+    if piece.state is ArticleState.SCHEDULED:
+        articles.publish(session, article.id, _ahead(now, piece.head["days_ahead"], piece.head["time"]))
+    elif published_at is not None:
+        articles.publish(session, article.id, published_at)
+    if piece.state is ArticleState.WITHDRAWN:
+        articles.withdraw(session, article.id)
     return 1
+
+
+def _document(session: AnySession, article: Article, written: dict[str, str], position: int) -> None:
+    vertical = session.get_one(Vertical, article.primary_vertical_id)
+    kind = ResourceKind(written["kind"])
+    content = demo_documents.make(
+        kind, title=written["title"], source=written["source"], publication=vertical.name, colour=vertical.colour
+    )
+    more = {"title": written["title"], "summary": written["summary"], "position": position}
+    documents.attach(session, article, kind=kind, content=content, **more)
+
+
+def _ahead(now: datetime, days: int, hour: str) -> datetime:
+    """On a weekday so many days ahead, at this hour in Paris."""
+    day = paris_date(now) + timedelta(days=days)
+    day += timedelta(days=max(0, 7 - day.weekday()) if day.weekday() > 4 else 0)
+    return datetime.combine(day, time.fromisoformat(hour), tzinfo=PARIS)
+
+
+def _window(head: dict[str, Any], now: datetime) -> dict[str, datetime]:
+    """When everybody may read it: whole days from today, either end open."""
+    window = head.get("free_window", {})
+    today = paris_date(now)
+    return {
+        f"free_{end}": paris_midnight(today + timedelta(days=window[f"{end}_days"]))
+        for end in ("from", "until")
+        if f"{end}_days" in window
+    }
 
 
 def _manuscript(session: AnySession, piece: Piece, published_at: datetime, now: datetime) -> articles.Manuscript:
@@ -171,6 +225,7 @@ def _manuscript(session: AnySession, piece: Piece, published_at: datetime, now: 
         corrected_at=corrected_at,
         figures=head.get("figures", []),
         persons=head.get("persons", []),
+        **_window(head, now),
     )
 
 

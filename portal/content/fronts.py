@@ -1,10 +1,9 @@
 """Front pages and lists: home, verticals, rubrics, categories, tags, authors, free articles, search."""
 
 from dataclasses import dataclass
-from email.utils import parseaddr
 from typing import Any
 
-from flask import Response, abort, current_app, render_template, request
+from flask import Response, abort, render_template, request
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import aliased
 
@@ -31,7 +30,7 @@ from portal.i18n import current_locale, ngettext
 from portal.i18n import gettext as _
 from portal.trials import dates
 from portal.verticals import VerticalInfo, all_verticals
-from portal.web import PUBLIC, absolute, allow, private
+from portal.web import PUBLIC, absolute, allow
 
 QUERY_LENGTH = 200
 _VERTICAL = "/<slug:vertical>"
@@ -61,7 +60,7 @@ def find_vertical(slug: str) -> VerticalInfo:
     return found or abort(404)
 
 
-def _offer() -> None:
+def offer() -> None:
     """Lists for strangers may be kept for a few seconds; what is published meanwhile shows a little later."""
     if reader_facts().reader_id is None:
         page_cache.may_keep()
@@ -89,7 +88,7 @@ def tagline(vertical: VerticalInfo) -> str:
 @allow(PUBLIC)
 def home() -> str:
     """A lead and four more, a band for each vertical, and what is free."""
-    _offer()
+    offer()
     front = lists.latest(5)
     shown = [item.url for item in front]
     bands = []
@@ -104,7 +103,7 @@ def home() -> str:
 @allow(PUBLIC)
 def vertical_home(vertical: str) -> str:
     """A vertical's front page."""
-    _offer()
+    offer()
     here = find_vertical(vertical)
     items = lists.latest(13, queries.in_vertical(here.id))
     statement = select(Category.slug, Category.name, Category.name_en)
@@ -131,7 +130,7 @@ def access_chip(vertical: VerticalInfo) -> AccessChip:
 
 
 def _list(title: str, listed: lists.Page, **more: Any) -> str:
-    _offer()
+    offer()
     return render_template("content/list.html", title=title, listed=listed, **more)
 
 
@@ -244,16 +243,6 @@ def search() -> str:
         )
         listed = lists.page(page_number(), "content.search", Article.id.in_(found), q=query)
     return render_template("content/search.html", query=query, listed=listed)
-
-
-@blueprint.get("/help/access")
-@allow(PUBLIC)
-@private
-def help_access() -> str:
-    """ "I paid and cannot read": which address is signed in, what it may read, and how to reach a person."""
-    states = [(vertical, access_chip(vertical)) for vertical in all_verticals(db.session)]
-    support = parseaddr(current_app.config["MAIL_FROM"])[1]
-    return render_template("content/help_access.html", states=states, support_address=support)
 
 
 @blueprint.get("/robots.txt")

@@ -23,6 +23,7 @@ from portal.i18n import current_locale
 from portal.lean import LeanResponse, visitor
 from portal.moulds import Mould, Shelf, mark, without_marks
 from portal.trials import countdown
+from portal.web import way_back
 
 PAGES = 256
 SECONDS = 60.0
@@ -117,7 +118,7 @@ def answer(mould: Mould, at: datetime, **slots: str) -> Response:
 
 def _own_words(asked: Request, shelves: _Shelves, at: datetime) -> dict[str, str]:
     here = asked.full_path if asked.environ.get("QUERY_STRING") else asked.path
-    values = {"here": str(escape(without_marks(here)))}
+    values = {"here": str(escape(without_marks(here))), "back": str(escape(way_back()))}
     person, cookie = visitor(), session
     if "_flashes" in cookie:
         values["flashes"] = render_template("layouts/_flashes.html")

@@ -1,6 +1,6 @@
 """Lists of articles: which, in what order, and which of them are locked for whoever asks."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -51,9 +51,9 @@ class Headline:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A numbered page of a list."""
+    """A numbered page of a list: headlines, or what else the list is of."""
 
-    items: list[Headline]
+    items: list[Any]
     page: int
     last: int
     total: int
@@ -82,13 +82,22 @@ def latest(limit: int, *where: ColumnElement[bool], but: Sequence[str] = ()) -> 
 
 
 def page(number: int, endpoint: str, *where: ColumnElement[bool], **address: Any) -> Page:
+    """One page of a list of articles."""
+    reader = reader_facts()
+    return numbered(number, endpoint, queries.LIST.where(*where), lambda row, at: headline(row, reader, at), **address)
+
+
+def numbered(
+    number: int, endpoint: str, statement: Select[Any], draw: Callable[[Any, datetime], Any], **address: Any
+) -> Page:
     """One page of a list, its count and the addresses of its neighbours. 404 beyond the last page."""
-    statement = queries.LIST.where(*where)
-    total = db.session.execute(queries.counted(statement), {"at": clock.now()}).scalar_one()
+    at = clock.now()
+    total = db.session.execute(queries.counted(statement), {"at": at}).scalar_one()
     last = max(1, -(-total // PER_PAGE))
     if number > last:
         abort(404)
-    items = _headlines(statement.limit(PER_PAGE).offset((number - 1) * PER_PAGE))
+    rows = db.session.execute(statement.limit(PER_PAGE).offset((number - 1) * PER_PAGE), {"at": at})
+    items = [draw(row, at) for row in rows]
     near = {1, last, *range(max(1, number - 2), min(last, number + 2) + 1)}
     urls = {n: url_for(endpoint, page=n if n > 1 else None, **address) for n in near}
     return Page(items, number, last, total, urls)

@@ -109,8 +109,13 @@ def _still(locked: Locked, why: str) -> str:
     return f"{why} {left}"
 
 
-def _paid_help() -> Foot:
-    return (_("You paid and cannot read?"), _("Get help"), HELP)
+def help_url(path: str) -> str:
+    """The help page, about the article at this path."""
+    return f"{HELP}?{urlencode({'article': path}, safe='/')}"
+
+
+def _paid_help(locked: Locked) -> Foot:
+    return (_("You paid and cannot read?"), _("Get help"), help_url(locked.path))
 
 
 def _no_strings() -> Foot:
@@ -127,7 +132,7 @@ def anonymous(locked: Locked) -> Panel:
         return Panel(title, why, [_link(_("Create my free account"), _with_next("/register", locked)), login])
     if not locked.trial_open:
         why = _("This article is for subscribers of %(name)s.", name=locked.name)
-        return Panel(title, why, [_plans(locked), login], [team, _paid_help()])
+        return Panel(title, why, [_plans(locked), login], [team, _paid_help(locked)])
     why = _("This article is for subscribers of %(name)s. Discover it free of charge for 15 days.", name=locked.name)
     trial = _with_next("/trial", locked, vertical=locked.slug)
     actions = [_link(_("Try %(name)s for 15 days", name=locked.name), trial), login]
@@ -144,7 +149,7 @@ def unconfirmed(locked: Locked) -> Panel:
     """Row 8."""
     why = _("We sent a link to %(email)s. Open it, then come back here.", email=locked.email)
     again = _post(_("Send the link again"), "/confirm-address/resend", next=locked.path)
-    foot: Foot = (_("Is this address not yours?"), _("Get help"), HELP)
+    foot: Foot = (_("Is this address not yours?"), _("Get help"), help_url(locked.path))
     return Panel(_("Confirm your address to read on"), _still(locked, why), [again], [foot])
 
 
@@ -152,7 +157,7 @@ def payment_pending(locked: Locked) -> Panel:
     """Row 12: nothing else to pay."""
     why = _("Nothing else to pay: %(name)s opens as soon as the bank's confirmation reaches us.", name=locked.name)
     actions = [_link(_("Check now"), "/billing/"), _link(_("Reload the article"), locked.path, "ghost")]
-    return Panel(_("Payment received, opening in progress"), _still(locked, why), actions, [_paid_help()])
+    return Panel(_("Payment received, opening in progress"), _still(locked, why), actions, [_paid_help(locked)])
 
 
 def seat_invited(locked: Locked) -> Panel:
@@ -173,7 +178,7 @@ def not_started(locked: Locked) -> Panel:
         raise ValueError("A right that has not started has a start.")
     title = _("Your access begins on %(day)s", day=day(begins, weekday=True))
     why = _("Nothing to do until then: %(name)s opens on %(moment)s.", name=locked.name, moment=moment(begins))
-    return Panel(title, _still(locked, why), [_link(_("See my rights"), "/profile/")], [_paid_help()])
+    return Panel(title, _still(locked, why), [_link(_("See my rights"), "/profile/")], [_paid_help(locked)])
 
 
 def payment_overdue(locked: Locked) -> Panel:
@@ -183,7 +188,7 @@ def payment_overdue(locked: Locked) -> Panel:
         _("An open invoice keeps %(name)s closed", name=locked.name),
         _still(locked, why),
         [_link(_("Pay the invoice"), "/billing/")],
-        [_paid_help()],
+        [_paid_help(locked)],
     )
 
 
@@ -192,14 +197,17 @@ def subscription_ended(locked: Locked) -> Panel:
     why = _("Its last day was %(day)s.", day=locked.ended())
     actions = [_plans(locked, label=_("Subscribe again")), _link(_("See my rights"), "/profile/", "ghost")]
     return Panel(
-        _("Your subscription to %(name)s has ended", name=locked.name), _still(locked, why), actions, [_paid_help()]
+        _("Your subscription to %(name)s has ended", name=locked.name),
+        _still(locked, why),
+        actions,
+        [_paid_help(locked)],
     )
 
 
 def seat_ended(locked: Locked) -> Panel:
     """Row 17."""
     why = _("Ask whoever manages the licences in your organisation to give you one again.")
-    actions = [_link(_("Ask for help"), HELP), _plans(locked, "ghost")]
+    actions = [_link(_("Ask for help"), help_url(locked.path)), _plans(locked, "ghost")]
     return Panel(_("Your licence for %(name)s has ended", name=locked.name), _still(locked, why), actions)
 
 
@@ -221,7 +229,7 @@ def trial_ended(locked: Locked) -> Panel:
         return Panel(title, f"{why} {more}", actions, [_no_strings()])
     subscribe = _plans(locked, label=_("Subscribe to %(name)s", name=locked.name))
     actions = [subscribe, _link(_("See my rights"), "/profile/", "ghost")]
-    return Panel(title, _still(locked, why), actions, [_paid_help()])
+    return Panel(title, _still(locked, why), actions, [_paid_help(locked)])
 
 
 def other_vertical_try(locked: Locked) -> Panel:
@@ -239,7 +247,7 @@ def other_vertical_buy(locked: Locked) -> Panel:
     title = _("%(rest)s left to read", rest=locked.rest())
     why = _("This article belongs to %(name)s, which your present rights do not cover.", name=locked.name)
     add = _plans(locked, label=_("Add %(name)s", name=locked.name))
-    return Panel(title, why, [add, _link(_("See my rights"), "/profile/", "ghost")], [_paid_help()])
+    return Panel(title, why, [add, _link(_("See my rights"), "/profile/", "ghost")], [_paid_help(locked)])
 
 
 def trial_available(locked: Locked) -> Panel:
@@ -247,14 +255,14 @@ def trial_available(locked: Locked) -> Panel:
     title = _("%(rest)s left to read", rest=locked.rest())
     why = _("This article is for subscribers of %(name)s. Your 15-day trial starts in one click.", name=locked.name)
     actions = [_start_trial(locked, locked.slug, locked.name), _plans(locked, "ghost")]
-    return Panel(title, why, actions, [_no_strings(), _paid_help()])
+    return Panel(title, why, actions, [_no_strings(), _paid_help(locked)])
 
 
 def buy(locked: Locked) -> Panel:
     """Row 22, when it takes none."""
     title = _("%(rest)s left to read", rest=locked.rest())
     why = _("This article is for subscribers of %(name)s.", name=locked.name)
-    return Panel(title, why, [_plans(locked)], [_paid_help()])
+    return Panel(title, why, [_plans(locked)], [_paid_help(locked)])
 
 
 PANELS: dict[Reason, Callable[[Locked], Panel]] = {

@@ -12,12 +12,13 @@ from portal.i18n import gettext as _
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A sentence with an icon; `kind` is quiet, or warn with a next step (label, address)."""
+    """A sentence with an icon; `kind` is quiet, or warn with a next step (label, address). `why` adds "Why?" to it."""
 
     text: str
     icon: str = "unlock"
     kind: str = "quiet"
     action: tuple[str, str] | None = None
+    why: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +60,16 @@ def _free_window(open_: Open) -> Note:
 
 
 def _registered(_open: Open) -> Note:
-    return Note(_("You read this article with your free account."))
+    return Note(_("You read this article with your free account."), why=True)
 
 
 def _subscription(open_: Open) -> Note:
-    return Note(_("You read this article thanks to your subscription to %(name)s.", name=open_.name))
+    return Note(_("You read this article thanks to your subscription to %(name)s.", name=open_.name), why=True)
 
 
 def _seat(open_: Open) -> Note:
-    return Note(_("You read this article thanks to your organisation's licence for %(name)s.", name=open_.name))
+    text = _("You read this article thanks to your organisation's licence for %(name)s.", name=open_.name)
+    return Note(text, why=True)
 
 
 def _given(open_: Open) -> Note:
@@ -76,7 +78,8 @@ def _given(open_: Open) -> Note:
             "You read this article thanks to the access to %(name)s you were given, until the end of %(day)s.",
             name=open_.name,
             day=_until(open_),
-        )
+        ),
+        why=True,
     )
 
 
@@ -86,7 +89,8 @@ def _trial(open_: Open) -> Note:
             "You read this article thanks to your trial of %(name)s, until the end of %(day)s.",
             name=open_.name,
             day=_until(open_),
-        )
+        ),
+        why=True,
     )
 
 

@@ -55,7 +55,19 @@ class ArticlePage:
     outline: list[dict[str, Any]]
     tags: list[tuple[str, str]]
     next_articles: list[Headline]
+    documents: list["Document"]
     data: Markup
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document of the page: `url` is None while the article is closed to who reads."""
+
+    title: str
+    summary: str
+    kind: str
+    size: int
+    url: str | None
 
 
 def load(session: AnySession, facts: Any, full: bool, at: datetime) -> ArticlePage:
@@ -94,6 +106,7 @@ def load(session: AnySession, facts: Any, full: bool, at: datetime) -> ArticlePa
         outline=_outline(row.outline, full),
         tags=[(name, f"/{edition.slug}/tag/{slug}") for slug, name in sorted(row.tags or (), key=lambda tag: tag[1])],
         next_articles=_next_articles(row),
+        documents=_documents(row, url, full),
         data=_structured_data(row, edition, url, [name for name, _url in authors]),
     )
 
@@ -121,6 +134,14 @@ def _outline(headings: Sequence[dict[str, Any]], full: bool) -> list[dict[str, A
             "locked": heading["locked"] and not full,
         }
         for heading in headings
+    ]
+
+
+def _documents(row: Any, url: str, full: bool) -> list[Document]:
+    """One with an access of its own keeps its address: whoever follows it is judged by that."""
+    return [
+        Document(title, summary, kind, size, f"{url}/document/{filename}" if full or access else None)
+        for _position, filename, title, summary, kind, size, access in sorted(row.documents or ())
     ]
 
 

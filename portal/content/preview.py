@@ -2,7 +2,7 @@
 
 The preview is whole first blocks up to about 700 characters, cut at the end of a sentence; never more than 40 % of the
 text (which beats every other wish: of a text that is one sentence, nothing is shown but its standfirst), never less
-than one sentence, never a table, never ending on a heading or on a phrase that announces a list.
+than one sentence, never a table or a chart, never ending on a heading or on a phrase that announces a list.
 """
 
 import re
@@ -62,10 +62,10 @@ def cut(blocks: "Sequence[Block]") -> Cut:
 
 
 def _places(blocks: "Sequence[Block]") -> Iterator[_Place]:
-    """Every end of a sentence of a paragraph before the first table, with what would be shown by then."""
+    """Every end of a sentence of a paragraph before the first table or chart, with what would be shown by then."""
     before = 0
     for number, block in enumerate(blocks):
-        if block.kind == "table":
+        if block.kind in ("table", "chart"):
             return
         if block.kind == "p" and not _all_bold(block.tokens[1].children or []):
             for offset in _sentence_ends(block.tokens[1].children or []):

@@ -21,6 +21,7 @@ from portal.content.models import (
     Author,
     Category,
     RelatedArticle,
+    Resource,
     Rubric,
     Tag,
     article_tags,
@@ -178,6 +179,22 @@ def _latest() -> Any:
     ).scalar_subquery()
 
 
+def _documents() -> Any:
+    """What is attached: [position, filename, title, summary, kind, size, own access]; never the files themselves."""
+    rows = select(
+        rows_of(
+            Resource.position,
+            Resource.filename,
+            Resource.title,
+            Resource.summary,
+            Resource.kind,
+            Resource.size,
+            Resource.access,
+        )
+    )
+    return rows.where(Resource.article_id == Article.id).correlate(Article).scalar_subquery()
+
+
 _PARENT = aliased(Category)
 
 
@@ -211,6 +228,7 @@ def _page(*text: Any) -> Select[Any]:
             _tags().label("tags"),
             _related().label("related"),
             _latest().label("latest"),
+            _documents().label("documents"),
             *text,
         )
         .join(ArticleText, ArticleText.article_id == Article.id)

@@ -16,16 +16,18 @@ from portal.access.case import Case
 from portal.access.decision import decide
 from portal.access.vocabulary import ArticleFacts, Decision, NextStep, Outcome, ReaderFacts
 from portal.content import kept, lists, queries
-from portal.content.lock import Locked, Panel, panel
+from portal.content.lock import Locked, Panel, help_url, panel
 from portal.content.models import Article, FormerSlug
 from portal.content.notes import Note, Open, note
 from portal.db import db
 from portal.lean import visitor
+from portal.moulds import mark
 from portal.reading import log
 from portal.verticals import Vertical
 from portal.web import PUBLIC, allow
 
 blueprint = Blueprint("content", __name__)
+_WHY = mark("why")  # stands in the quiet line, which is the same for many articles, for what leads to the help page
 
 
 class SlugConverter(BaseConverter):
@@ -64,6 +66,11 @@ class Asked:
     decision: Decision
     at: datetime
 
+    @property
+    def path(self) -> str:
+        """The article's right address."""
+        return f"/{self.row.vertical}/article/{self.row.slug}"
+
     def name(self, slug: str | None, default: str = "") -> str:
         """What one of the article's verticals is called."""
         return next((name for known, name, *_rest in self.row.verticals if known == slug), default)
@@ -95,7 +102,7 @@ def _panel(asked: Asked) -> Panel:
     locked = Locked(
         decision=decision,
         access=row.access,
-        path=f"/{row.vertical}/article/{row.slug}",
+        path=asked.path,
         name=asked.name(decision.vertical, asked.name(row.vertical)),
         words=row.words_locked,
         tables=row.tables_locked,
@@ -112,11 +119,11 @@ def _note(asked: Asked) -> str:
     facts, decision = asked.facts, asked.decision
     due = facts.published_at is not None and facts.published_at <= asked.at
     told = Open(decision.reason, decision.until, asked.name(decision.vertical), facts.state, due)
-    return kept.remembered(told, lambda: _drawn(note(told)))
+    return kept.remembered(told, lambda: _drawn(note(told))).replace(_WHY, help_url(asked.path))
 
 
 def _drawn(line: Note | None) -> str:
-    return kept.piece("content/_pieces.html", "note_line", line) if line else ""
+    return kept.piece("content/_pieces.html", "note_line", line, _WHY) if line else ""
 
 
 def _save(asked: Asked) -> str:
