@@ -84,11 +84,11 @@ def _bind_extensions(app: Flask) -> None:
 
 def _register_rooms(app: Flask, settings: Settings) -> None:
     """Every package's blueprint and commands; the development hub only where it belongs."""
-    from portal import admin, billing, cli, content, enquiries, profile, trials
+    from portal import admin, billing, cli, content, enquiries, newsletters, profile, trials
 
     assets.init_app(app)
     probes.init_app(app)
-    for room in (accounts, trials, billing, content, enquiries, profile, admin):
+    for room in (accounts, trials, billing, content, enquiries, newsletters, profile, admin):
         room.init_app(app)
     cli.init_app(app)
     if settings.env is Environment.DEVELOPMENT:

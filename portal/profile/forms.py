@@ -1,11 +1,11 @@
-"""The form of one's own identity."""
+"""The forms of the profile: one's own identity, and the letters one wants."""
 
 from flask_wtf import FlaskForm
-from wtforms import RadioField, StringField
+from wtforms import RadioField, SelectMultipleField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import AnyOf, Length, ValidationError
 
-from portal.i18n import LOCALES
+from portal.i18n import LOCALES, gettext
 from portal.i18n import lazy_gettext as _
 
 THEMES = ("auto", "light", "dark")
@@ -44,3 +44,19 @@ class IdentityForm(FlaskForm):  # type: ignore[misc]
         validators=[AnyOf(THEMES, message=_("Choose an appearance."))],
         validate_choice=False,
     )
+
+
+class LettersField(SelectMultipleField):  # type: ignore[misc]
+    """Boxes to tick, drawn by the page under the vertical they belong to."""
+
+    def pre_validate(self, form: FlaskForm) -> None:
+        """A letter that is not there any more, said in our words."""
+        known = {value for value, _label in self.choices}
+        if any(value not in known for value in self.data or ()):
+            raise ValidationError(gettext("One of these newsletters no longer exists. Choose among those below."))
+
+
+class LettersForm(FlaskForm):  # type: ignore[misc]
+    """The letters that are wanted; none is an answer too."""
+
+    letters = LettersField(_("Newsletters"))

@@ -15,6 +15,7 @@ from portal.accounts.models import Reader
 from portal.billing import catalogue, terms
 from portal.content.models import Author, Category, Tag
 from portal.db import AnySession, db, writing
+from portal.newsletters.models import Audience, Newsletter
 from portal.roles import Role
 from tests.builders import a_grant, a_reader, a_seat, a_vertical, an_article, an_organisation
 
@@ -38,6 +39,7 @@ def furnish() -> House:
         an_article("article-a-venir", vertical="media", published_at=clock.now() + timedelta(days=2))
         _order_articles(unit, article.primary_vertical_id)
         catalogue.add_default_plans(unit)
+        unit.add(_letter(article.primary_vertical_id))
         readers = _readers()
         unit.flush()
         grant_id = unit.scalar(select(Grant.id).where(Grant.source == Source.TRIAL))
@@ -52,6 +54,11 @@ def _order_articles(unit: AnySession, vertical_id: int) -> None:
     unit.add(Category(name="Biotech", name_en="Biotech", **child))
     unit.add(Tag(vertical_id=vertical_id, slug="donnees", name="Données"))
     unit.add(Author(slug="ines-garrigue", name="Inès Garrigue", job="journaliste"))
+
+
+def _letter(vertical_id: int) -> Newsletter:
+    words = {"name": "La Quotidienne", "about": "Les articles du jour.", "rhythm": "Du lundi au vendredi"}
+    return Newsletter(vertical_id=vertical_id, slug="quotidienne", audience=Audience.RIGHT, **words)
 
 
 def _readers() -> dict[str, Reader | None]:
@@ -87,6 +94,7 @@ def _known(readers: dict[str, Reader | None], grant_id: int | None) -> dict[str,
         "digest": "0123456789",
         "filename": "favicon.svg",
         "version": terms.CURRENT,
+        "letter": "quotidienne",
     }
 
 
