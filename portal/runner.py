@@ -224,17 +224,16 @@ def _stopping_on_signals() -> Iterator[None]:
 
 def banner(port: int) -> str:
     """What a person needs to begin."""
-    from portal.dev import demo
+    from portal.dev.people import people
 
     address = f"http://{HOST}:{port}"
-    people = demo.people()
-    width = max(len(person.email) for person in people.accounts)
+    width = max(len(person.email) for person in people().accounts)
     lines = [
         "",
         f"The portal is ready: {address}",
         f"Mailbox, time machine, one-click sign-in: {address}/dev",
-        f"Demo accounts, all with the password {people.password}",
-        *(f"  {person.email:<{width}}  {person.sees['en']}" for person in people.accounts),
+        f"Demo accounts, all with the password {people().password}",
+        *(f"  {person.email:<{width}}  {person.look['en']}" for person in people().accounts),
         "Ctrl-C stops everything.",
         "",
     ]

@@ -8,7 +8,7 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     """Bind this room to the app."""
-    from portal.dev import mailbox, views
+    from portal.dev import gallery, mailbox, mischief, rows, styleguide, views
 
-    app.register_blueprint(views.blueprint)
-    app.register_blueprint(mailbox.blueprint)
+    for module in (views, mailbox, gallery, styleguide, mischief, rows):
+        app.register_blueprint(module.blueprint)

@@ -44,8 +44,13 @@ def mail(mail_id: int) -> ResponseReturnValue:
 @private
 def mail_html(mail_id: int) -> ResponseReturnValue:
     """The HTML of a mail alone, for the frame; its links open in the whole window."""
-    html = re.sub(r"(<head[^>]*>)", r'\1<base target="_top">', _mail(mail_id).html, count=1)
-    response = Response(html, mimetype="text/html")
+    return framed(_mail(mail_id).html)
+
+
+def framed(html: str) -> Response:
+    """A mail's HTML under a policy of its own."""
+    page = re.sub(r"(<head[^>]*>)", r'\1<base target="_top">', html, count=1)
+    response = Response(page, mimetype="text/html")
     response.headers["Content-Security-Policy"] = _FRAME_POLICY
     return response
 

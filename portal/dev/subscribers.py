@@ -3,133 +3,162 @@
 Only the stand-in can be paid by a program; with a key of one's own these people stay without a subscription.
 """
 
+from calendar import monthrange
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-import requests
 from sqlalchemy import select
 
 from portal import clock
+from portal.access.models import AwaitedRight
 from portal.accounts import readers
-from portal.billing import catalogue, checkout, sync, terms
+from portal.accounts.models import Reader
+from portal.billing import catalogue, checkout, quotes, returning, sync, terms
 from portal.billing.gateway import Gateway, current
 from portal.billing.models import CheckoutAttempt, Subscription
 from portal.billing.orders import Addresses, Identity, Order
 from portal.db import db, end_reading
+from portal.dev.standin import StandIn
 from portal.organisations.models import Manager, OrganisationKind
 from portal.settings import Settings
 
 CARD = {"number": "4242 4242 4242 4242", "expiry": "12/34", "cvc": "123", "name": ""}
-TIMEOUT = 20
+BACK = Addresses("http://127.0.0.1/paid?session_id={CHECKOUT_SESSION_ID}", "http://127.0.0.1/")
+LAST_RETRY = timedelta(days=15, hours=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Subscriber:
-    """Who buys what, when; `renewed_days_ago` counts back from the first renewal instead of the purchase."""
+    """Who buys what, when; `renewed_days_ago` counts back from the first renewal instead of the purchase.
+
+    `refused` is how many charges in a row the bank refuses after the first; `cancelled_after` days the buyer announces
+    the end; `after_trial` starts to pay at the trial's end; `bank` "later" leaves the payment with the bank.
+    """
 
     email: str
     plan: str
     interval: str
     days_ago: int = 0
     renewed_days_ago: int | None = None
-    next_payment_fails: bool = False
+    quantity: int = 1
+    refused: int = 0
+    cancelled_after: int | None = None
+    after_trial: bool = False
+    bank: str = "at-once"
 
     def bought_at(self, now: datetime) -> datetime:
         """The instant of the purchase."""
         if self.renewed_days_ago is None:
             return now - timedelta(days=self.days_ago)
         renewed = now - timedelta(days=self.renewed_days_ago)
-        month = renewed.month - 1 or 12
-        year = renewed.year - (renewed.month == 1)
-        return renewed.replace(year=year, month=month, day=min(renewed.day, 28))
+        year, month = (renewed.year, renewed.month - 1) if renewed.month > 1 else (renewed.year - 1, 12)
+        return renewed.replace(year=year, month=month, day=min(renewed.day, monthrange(year, month)[1]))
 
-
-class StandIn:
-    """The levers of the running stand-in."""
-
-    def __init__(self, settings: Settings) -> None:
-        self.base = settings.stripe_api_base
-
-    def runs(self) -> bool:
-        """True when it answers."""
-        try:
-            return requests.get(f"{self.base}/_control/state", timeout=2).ok
-        except requests.RequestException:
-            return False
-
-    def pull(self, lever: str, **values: Any) -> dict[str, Any]:
-        """Use a lever. Raises requests.RequestException."""
-        answer = requests.post(f"{self.base}/_control/{lever}", json=values, timeout=TIMEOUT)
-        answer.raise_for_status()
-        return dict(answer.json())
-
-    @contextmanager
-    def not_waiting_for_webhooks(self) -> Iterator[None]:
-        """The payment page redirects at once: while the demonstration loads, nobody listens to webhooks."""
-        state = requests.get(f"{self.base}/_control/state", timeout=TIMEOUT).json()
-        self.pull("checkout", wait_seconds=0)
-        try:
-            yield
-        finally:
-            self.pull("checkout", wait_seconds=state["checkout_wait"])
+    def looks(self, now: datetime) -> list[datetime]:
+        """When the portal looked at Stripe since: at a refused renewal and after the last retry, as far as past."""
+        renewed = now - timedelta(days=self.renewed_days_ago or 0)
+        instants = [renewed + timedelta(hours=1), renewed + LAST_RETRY] if self.refused else []
+        return [instant for instant in instants if instant < now]
 
 
 def subscribe(settings: Settings, wanted: list[Subscriber]) -> list[str]:
     """Let those buy who have no subscription; returns a sentence for each thing done or left out."""
-    missing = [one for one in wanted if not _has_subscription(one)]
+    missing = [one for one in wanted if _lacks_subscription(one)]
     end_reading()
     if not missing:
         return []
-    stand_in = StandIn(settings)
     if not settings.uses_sandbox:
         return ["A Stripe key is set: the demo subscribers were left out, since nobody can type their card."]
+    stand_in = StandIn(settings)
     if not stand_in.runs():
         return ["The Stripe stand-in does not run: the demo subscribers were left out; “make run” makes them."]
     catalogue.sync_plans(db.session, current())
-    with stand_in.not_waiting_for_webhooks():
-        for one in missing:
-            _buy(stand_in, one)
+    with stand_in.not_waiting_for_webhooks(), _kept_clock():
+        Purchases(stand_in, current(), clock.now()).happen(missing)
     return [f"{len(missing)} demo subscribers paid at the stand-in."]
 
 
-def _has_subscription(one: Subscriber) -> bool:
+def _lacks_subscription(one: Subscriber) -> bool:
+    """True when they have never bought; for a payment that the bank thinks about, when its day is over."""
     reader = readers.by_address(db.session, one.email)
     if reader is None:
-        return True
-    statement = (
-        select(Subscription.id)
-        .join(Manager, Manager.organisation_id == Subscription.organisation_id)
-        .where(Manager.reader_id == reader.id)
-    )
-    return db.session.scalar(statement.limit(1)) is not None
-
-
-def _buy(stand_in: StandIn, one: Subscriber) -> None:
-    """Order and pay at that day, then come back to the present and see what has happened since."""
-    gateway = current()
-    with _moved_clock(one.bought_at(clock.now())):
-        url = checkout.begin(db.session, gateway, _order(one), Addresses("http://127.0.0.1/paid", "http://127.0.0.1/"))
-        requests.post(url, data=CARD, timeout=TIMEOUT, allow_redirects=False).raise_for_status()
-        subscription_id = _subscription_of(gateway, url)
-        sync.subscription(db.session, gateway, subscription_id)
-        if one.next_payment_fails:
-            stand_in.pull("fail-next-renewal", subscription=subscription_id)
-    stand_in.pull("settle", seconds=0)
-    sync.subscription(db.session, gateway, subscription_id)
+        return False
+    mine = select(Manager.organisation_id).where(Manager.reader_id == reader.id)
+    live = select(Subscription.id).where(Subscription.organisation_id.in_(mine))
+    if one.bank == "at-once":
+        return db.session.scalar(live.limit(1)) is None
+    awaited = select(AwaitedRight.id).where(AwaitedRight.organisation_id.in_(mine), AwaitedRight.until > clock.now())
+    live = live.where(Subscription.status.in_(("active", "trialing", "past_due")))
+    return db.session.scalar(awaited.limit(1)) is None and db.session.scalar(live.limit(1)) is None
 
 
 @contextmanager
-def _moved_clock(instant: datetime) -> Iterator[None]:
-    """The shared clock at this instant, then again as far ahead as it was."""
+def _kept_clock() -> Iterator[None]:
+    """Afterwards the shared clock is as far ahead again as it was."""
     ahead = clock.offset()
-    clock.move_to(instant)
     try:
         yield
     finally:
         clock.move_to(clock.wall() + ahead if ahead else None)
+
+
+class Purchases:
+    """What the subscribers did, each act with the shared clock at its instant, the oldest first."""
+
+    def __init__(self, stand_in: StandIn, gateway: Gateway, now: datetime) -> None:
+        self.stand_in, self.gateway, self.now = stand_in, gateway, now
+        self.bought: dict[str, str] = {}
+
+    def happen(self, wanted: list[Subscriber]) -> None:
+        """Everything in its order, then a last look at all of them."""
+        acts = [(one.bought_at(self.now), 0, one) for one in wanted]
+        acts += [(at, 1, one) for one in wanted for at in one.looks(self.now)]
+        cancelling = [one for one in wanted if one.cancelled_after is not None]
+        acts += [(one.bought_at(self.now) + timedelta(days=one.cancelled_after or 0), 2, one) for one in cancelling]
+        for at, act, one in sorted(acts, key=lambda each: each[:2]):
+            clock.move_to(at)
+            (self.buy, self.look, self.cancel)[act](one)
+        clock.move_to(self.now)
+        self.stand_in.pull("settle", seconds=0)
+        for one in wanted:
+            self.look(one)
+
+    def buy(self, one: Subscriber) -> None:
+        """Order, pay, come back."""
+        order = _order(one)
+        self.stand_in.pull("bank", answers=one.bank)
+        url = checkout.begin(db.session, self.gateway, order, BACK)
+        self.stand_in.pay(url, CARD)
+        self.stand_in.pull("bank", answers="at-once")
+        session_id = _session_of(url)
+        self.bought[one.email] = self._subscription_of(session_id)
+        returning.look(db.session, self.gateway, order.reader_id, session_id)
+        if one.refused:
+            self.stand_in.pull("fail-next-renewal", subscription=self.bought[one.email], times=one.refused)
+
+    def cancel(self, one: Subscriber) -> None:
+        """Announce the end, as the button of Stripe's portal does."""
+        self.stand_in.announce_end(self.bought[one.email])
+        self.look(one)
+
+    def look(self, one: Subscriber) -> None:
+        """Take over what Stripe says."""
+        sync.subscription(db.session, self.gateway, self.bought[one.email])
+
+    def _subscription_of(self, session_id: str) -> str:
+        found = self.gateway.session(session_id).subscription_id
+        if found is None:
+            raise LookupError("The stand-in took no payment.")
+        return found
+
+
+def _session_of(url: str) -> str:
+    statement = select(CheckoutAttempt.stripe_session_id).where(CheckoutAttempt.stripe_session_url == url)
+    session_id = db.session.scalar(statement)
+    end_reading()
+    return str(session_id)
 
 
 def _order(one: Subscriber) -> Order:
@@ -137,21 +166,13 @@ def _order(one: Subscriber) -> Order:
     offer = catalogue.offer(db.session, f"{one.plan}-{one.interval}-eur")
     if reader is None or offer is None:
         raise LookupError(f"{one.email} or the plan {one.plan} is missing.")
-    identity = Identity(
-        kind=OrganisationKind.COMPANY,
-        name=reader.company or reader.name,
-        street="12 rue des Tanneurs",
-        postal_code="35000",
-        city="Rennes",
-        country="FR",
-    )
     order = Order(
         reader_id=reader.id,
         offer=offer,
-        quantity=1,
-        identity=identity,
+        quantity=one.quantity,
+        identity=_identity(reader),
         buyer_reads=True,
-        starts_at=None,
+        starts_at=quotes.trial_end(db.session, reader.id, offer) if one.after_trial else None,
         terms_version=terms.CURRENT,
         immediate_start=True,
         return_path="/",
@@ -161,11 +182,12 @@ def _order(one: Subscriber) -> Order:
     return order
 
 
-def _subscription_of(gateway: Gateway, url: str) -> str:
-    statement = select(CheckoutAttempt.stripe_session_id).where(CheckoutAttempt.stripe_session_url == url)
-    session_id = db.session.scalar(statement)
-    end_reading()
-    found = gateway.session(str(session_id)).subscription_id
-    if found is None:
-        raise LookupError("The stand-in took no payment.")
-    return found
+def _identity(reader: Reader) -> Identity:
+    return Identity(
+        kind=OrganisationKind.COMPANY,
+        name=reader.company or reader.name,
+        street="12 rue des Tanneurs",
+        postal_code="35000",
+        city="Rennes",
+        country="FR",
+    )

@@ -1,4 +1,4 @@
-"""The hub's page: who to be, what to pay with, and what time it is."""
+"""The hub's page: who to be, what to look at, what to pay with, and what time it is."""
 
 from flask import Blueprint, abort, current_app, flash, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -6,11 +6,14 @@ from flask_login import current_user
 from sqlalchemy import select
 
 from portal import clock
+from portal.access import words
+from portal.access.vocabulary import Reason
 from portal.accounts import sessions
 from portal.accounts.identity import email_key
 from portal.accounts.models import Reader
 from portal.db import db, writing
-from portal.dev import demo, timemachine
+from portal.dev import mischief, rows, showcase, timemachine
+from portal.dev.people import GROUPS, Account, people
 from portal.i18n import current_locale
 from portal.i18n import gettext as _
 from portal.settings import Settings
@@ -25,17 +28,25 @@ blueprint = Blueprint("dev", __name__)
 def hub() -> ResponseReturnValue:
     """Everything a person needs to look around."""
     settings: Settings = current_app.extensions["portal.settings"]
-    people = demo.people()
+    accounts = people().accounts
     return render_template(
         "dev/hub.html",
-        accounts=people.accounts,
-        present=_present([account.email for account in people.accounts]),
-        password=people.password,
+        groups=[(group, [one for one in accounts if one.group == group]) for group in GROUPS],
+        starts=list(rows.starts()),
+        titles={reason: words.reason_words(reason)[0] for reason in Reason},
+        tones=rows.TONES,
+        present=_present([account.email for account in accounts]),
+        password=people().password,
+        articles=showcase.find_all(db.session),
+        kinds=showcase.KINDS,
+        closed=rows.closed_edition(db.session),
+        closed_path=getattr(showcase.find(db.session, rows.EDITION), "path", "/"),
+        without_trials=[(reason, people().known(email)) for reason, email in rows.WITHOUT_TRIALS.items()],
         locale=current_locale(),
         now=clock.now(),
         offset=timemachine.offset_in_words(clock.offset()),
         jumps=timemachine.JUMPS,
-        stand_in=settings.stripe_api_base if settings.uses_sandbox else None,
+        stand_in=mischief.seen(settings),
     )
 
 
@@ -50,19 +61,42 @@ def _present(emails: list[str]) -> set[str]:
 @allow(DEVELOPMENT)
 def sign_in() -> ResponseReturnValue:
     """Become a demo account; only those, whatever address is sent."""
-    email = request.form.get("email", "")
-    account = next((one for one in demo.people().accounts if one.email == email), None)
+    account = people().known(request.form.get("email", ""))
     if account is None:
         abort(404)
+    become(account)
+    return see_other(own_path(request.form.get("next"), begins(account)))
+
+
+def become(account: Account) -> None:
+    """Sign in as this account; 404 when it was never loaded."""
     with writing() as unit:
-        reader = unit.scalar(select(Reader).where(Reader.email_key == email_key(email)))
+        reader = unit.scalar(select(Reader).where(Reader.email_key == email_key(account.email)))
         if reader is None:
             abort(404)
         if current_user.is_authenticated:
             sessions.sign_out(unit, current_user)
         session.clear()
         sessions.sign_in(unit, reader, request)
-    return see_other(own_path(account.begins_at))
+
+
+def begins(account: Account) -> str:
+    """The page an account's story begins at: a path, or the article it names; the front page when there is none."""
+    if account.begins_at:
+        return account.begins_at
+    article = showcase.find(db.session, account.article)
+    return article.path if article else "/"
+
+
+@blueprint.post("/dev/stranger")
+@allow(DEVELOPMENT)
+def stranger() -> ResponseReturnValue:
+    """Sign out and look at a page as somebody who never came here."""
+    with writing() as unit:
+        if current_user.is_authenticated:
+            sessions.sign_out(unit, current_user)
+    session.clear()
+    return see_other(own_path(request.form.get("next")))
 
 
 @blueprint.post("/dev/clock")

@@ -1,0 +1,196 @@
+"""The acts after which mails are written, done to an invented reader; dev.rehearsal undoes them.
+
+Whoever adds a kind of mail adds the act that writes it here: a test counts.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+
+from portal import clock
+from portal.access import grants
+from portal.access import mails as access_mails
+from portal.access.grants import Holder
+from portal.accounts import mails as account_mails
+from portal.accounts import readers, second_address
+from portal.accounts.models import PendingRegistration, Reader
+from portal.accounts.second_address import Asker
+from portal.billing import catalogue, mirror
+from portal.billing.models import Customer, Price
+from portal.billing.shapes import RemoteInvoice, RemoteItem, RemoteState, RemoteSubscription
+from portal.db import AnySession
+from portal.enquiries import asking
+from portal.enquiries.models import EnquiryKind
+from portal.organisations import founding
+from portal.organisations import mails as organisation_mails
+from portal.roles import Role
+from portal.trials import dates, extend, reminders, start
+from portal.verticals import Vertical, add_vertical
+
+TOKEN = "exemple-de-lien"  # noqa: S105  # nosec B105 - it opens nothing
+NAMES = {"fr": "Jeanne Kerfontan", "en": "Jane Ashcombe"}
+MONTH = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Who and what the acts are done to."""
+
+    unit: AnySession
+    locale: str
+    now: datetime
+    reader: Reader
+    vertical: Vertical
+
+    @classmethod
+    def set_up(cls, unit: AnySession, locale: str) -> "Scene":
+        """An invented reader beside whatever the database holds; a vertical and plans where there are none."""
+        vertical = unit.scalars(select(Vertical).order_by(Vertical.position).limit(1)).one_or_none()
+        if vertical is None:
+            vertical = add_vertical(unit, slug="health", name="mind Health", colour="#0a6658")
+        catalogue.add_default_plans(unit)
+        reader = readers.create_reader(
+            unit, email=f"exemple-{locale}@example.org", name=NAMES[locale], locale=locale, confirmed=True
+        )
+        reader.marketing_consent_at = clock.now()
+        return cls(unit, locale, clock.now(), reader, vertical)
+
+
+def accounts(scene: Scene) -> None:
+    """Registering, forgetting a password, changing it."""
+    unit, reader = scene.unit, scene.reader
+    pending = PendingRegistration(
+        email=reader.email, locale=scene.locale, intent={}, expires_at=scene.now + timedelta(hours=1)
+    )
+    account_mails.confirm_registration(unit, pending, TOKEN)
+    account_mails.already_registered(unit, pending, reader)
+    account_mails.reset_password(unit, reader, TOKEN, scene.locale)
+    account_mails.no_account(unit, reader.email, scene.locale)
+    account_mails.password_changed(unit, reader, scene.locale)
+
+
+def other_addresses(scene: Scene) -> None:
+    """Proving another address, and linking the account that has it."""
+    unit, reader = scene.unit, scene.reader
+    address = f"autre-{scene.locale}@example.org"
+    second_address.ask_for_code(unit, Asker(reader.id, 0), email=address, locale=scene.locale)
+    other = readers.create_reader(unit, email=address, locale=scene.locale, confirmed=True)
+    organisation_mails.accounts_linked(
+        unit, reader, other, seats=["Clinique du Parc de Valmère"], offices=[], locale=scene.locale
+    )
+
+
+def trials(scene: Scene) -> None:
+    """A trial from its first day to a month after its end, then one more week of it."""
+    unit, reader = scene.unit, scene.reader
+    answer = start.start(unit, reader, [scene.vertical.slug], scene.now)
+    grant = answer.started[0]
+    day = dates.last_day(grant.ends_at)
+    for kind in reminders.KINDS:
+        reminders.remind(unit, reader.id, kind, day, kind.due_from(day))
+    extend.extend(unit, grant, 7, reason="Un exemple.", actor_id=None)
+
+
+def given(scene: Scene) -> None:
+    """An access that staff give, extend and revoke."""
+    unit = scene.unit
+    today = clock.paris_date(scene.now)
+    starts_at, ends_at = grants.day_bounds(today, today + MONTH)
+    holder = Holder(reader_id=scene.reader.id)
+    [grant] = grants.give(
+        unit, holder, [scene.vertical.id], starts_at=starts_at, ends_at=ends_at, reason="Un exemple.", actor_id=None
+    )
+    access_mails.tell_given(unit, [grant])
+    _starts, later = grants.day_bounds(today, today + 2 * MONTH)
+    grants.move_end(unit, grant, later, reason="Un exemple.", actor_id=None, act="grant.extended")
+    access_mails.tell_extended(unit, grant)
+    grants.revoke(unit, grant, reason="Un exemple.", actor_id=None)
+    access_mails.tell_revoked(unit, grant)
+
+
+def enquiries(scene: Scene) -> None:
+    """A question to the house, and its answer."""
+    words = {
+        "fr": (
+            "Accès de notre équipe",
+            "Bonjour, pouvez-vous ouvrir mind Health à trois collègues\u202f?",
+            "Bonjour, voici comment.",
+        ),
+        "en": ("Access for our team", "Hello, could you open mind Health for three colleagues?", "Hello, here is how."),
+    }
+    subject, message, reply = words[scene.locale]
+    asked = asking.ask(
+        scene.unit,
+        kind=EnquiryKind.CONTACT,
+        name=scene.reader.name,
+        email=scene.reader.email,
+        subject=subject,
+        message=message,
+        locale=scene.locale,
+    )
+    editor = readers.create_reader(scene.unit, email=f"equipe-{scene.locale}@example.org", role=Role.SUPPORT)
+    asking.answer(scene.unit, asked, reply, editor.id)
+
+
+def billing(scene: Scene) -> None:
+    """A subscription's story, told to the mirror as Stripe tells it: paid, cancelled, resumed, refused, paid, over."""
+    unit, now = scene.unit, scene.now
+    organisation = founding.organisation_of(unit, scene.reader.id)
+    unit.add(Customer(organisation_id=organisation.id, stripe_id="cus_example", livemode=False, created_at=now))
+    price = unit.scalars(select(Price).order_by(Price.id).limit(1)).one()
+    price.stripe_price_id = price.stripe_price_id or "price_example"
+    unit.flush()
+    item = RemoteItem("si_example", price.stripe_price_id, 1, now, now, now + MONTH)
+    active = RemoteSubscription(
+        id="sub_example",
+        customer_id="cus_example",
+        livemode=False,
+        status="active",
+        collection_method="charge_automatically",
+        currency="eur",
+        started_at=now,
+        items=(item,),
+        card_brand="visa",
+        card_last4="4242",
+    )
+    paid, owed = _invoice("in_1", price, now), replace(_invoice("in_2", price, now), status="open", paid_at=None)
+    owed = replace(owed, amount_paid=0, attempt_count=1, next_attempt_at=now + timedelta(days=3))
+    story = (
+        (active, (paid,)),
+        (replace(active, cancel_at=now + MONTH, canceled_at=now), (paid,)),
+        (active, (paid,)),
+        (replace(active, status="past_due"), (paid, owed)),
+        (active, (paid, replace(owed, status="paid", amount_paid=owed.total, amount_due=0, paid_at=now))),
+        (replace(active, status="canceled", ended_at=now), (paid,)),
+    )
+    for ticket, (subscription, invoices) in enumerate(story, 1):
+        mirror.write(unit, RemoteState(subscription, invoices), False, ticket)
+
+
+def _invoice(stripe_id: str, price: Price, now: datetime) -> RemoteInvoice:
+    tax = round(price.unit_amount * 0.021)
+    total = price.unit_amount + tax
+    return RemoteInvoice(
+        id=stripe_id,
+        subscription_id="sub_example",
+        number=f"EXEMPLE-000{stripe_id[-1]}",
+        status="paid",
+        currency="eur",
+        subtotal=price.unit_amount,
+        tax=tax,
+        total=total,
+        amount_paid=total,
+        amount_due=total,
+        created=now,
+        due_at=None,
+        paid_at=now,
+        attempt_count=1,
+        next_attempt_at=None,
+        hosted_url=None,
+        pdf_url=None,
+    )
+
+
+SAMPLES: tuple[Callable[[Scene], None], ...] = (accounts, other_addresses, trials, given, enquiries, billing)
