@@ -35,6 +35,7 @@ from portal.access.vocabulary import (
     Source,
 )
 from portal.accounts.models import Reader
+from portal.accounts.second_address import keys_of
 from portal.db import AnySession, UTCDateTime
 from portal.organisations.models import Invitation, Manager, Seat
 from portal.prepared import Prepared
@@ -108,14 +109,15 @@ def _awaited() -> Select[Any]:
 
 
 def _invited() -> Select[Any]:
+    """Seats offered to the reader's own address, or to another one they have proved."""
     columns = {"id": Invitation.id, "starts_at": Invitation.created_at, "ends_at": Invitation.expires_at}
     branch = _branch("invited", vertical=Vertical.slug, organisation_id=Invitation.organisation_id, **columns)
-    branch = branch.join_from(Reader, Invitation, Invitation.email_key == Reader.email_key)
+    branch = branch.select_from(Invitation)
     covers = and_(Grant.organisation_id == Invitation.organisation_id, Grant.revoked_at.is_(None))
     branch = branch.join(Grant, covers).join(Vertical, Vertical.id == Grant.vertical_id)
     waiting = and_(Invitation.accepted_at.is_(None), Invitation.withdrawn_at.is_(None))
     live = or_(Grant.ends_at > bindparam("at"), Grant.grace_until > bindparam("at"))
-    return branch.where(Reader.id == _READER, waiting, live)
+    return branch.where(Invitation.email_key.in_(keys_of(_READER)), waiting, live)
 
 
 def _statement() -> CompoundSelect[Any]:

@@ -23,7 +23,7 @@ from portal.access.vocabulary import (
     Source,
     VerticalFacts,
 )
-from portal.accounts.models import Reader
+from portal.accounts.second_address import keys_of
 from portal.db import AnySession
 from portal.history import as_of
 from portal.organisations.models import Invitation, Manager, Seat
@@ -135,8 +135,8 @@ class _Past:
 
     def _invitations(self) -> Iterable[InvitationFacts]:
         """Waiting invitations, once for each live grant of their organisation, as the present statement has them."""
-        key = select(Reader.email_key).where(Reader.id == self.reader_id).scalar_subquery()
-        rows = self._of("invitation", select(Invitation.id).where(Invitation.email_key == key))
+        keys = keys_of(self.reader_id, self.at)
+        rows = self._of("invitation", select(Invitation.id).where(Invitation.email_key.in_(keys)))
         waiting = {id_: facts for id_, facts in rows.items() if facts["closed_at"] is None}
         organisations = {facts["organisation_id"] for facts in waiting.values()}
         grants = self._of("grant", select(Grant.id).where(Grant.organisation_id.in_(organisations)))

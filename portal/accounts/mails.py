@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 from portal import clock, outbox
 from portal.accounts import tokens
-from portal.accounts.models import PendingRegistration, Reader
+from portal.accounts.models import AddressProof, PendingRegistration, Reader
 from portal.db import AnySession
 from portal.web import absolute, own_path
 
@@ -80,6 +80,19 @@ def password_changed(session: AnySession, reader: Reader, locale: str) -> None:
         reader_id=reader.id,
         url=absolute("/reset"),
         changed_at=clock.now(),
+    )
+
+
+def address_code(session: AnySession, reader: Reader, proof: AddressProof, code: str, locale: str) -> None:
+    """The code that proves another address, to that address: who asked for it, and that nobody else may have it."""
+    outbox.post(
+        session,
+        "address_code",
+        key=f"address_code:{secrets.token_hex(12)}",
+        to=proof.email,
+        locale=locale,
+        context={"code": code, "asked_by": reader.email, "expires_at": proof.expires_at},
+        expires_in=proof.expires_at - proof.created_at,
     )
 
 

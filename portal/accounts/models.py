@@ -112,7 +112,7 @@ class AccountToken(Base):
 
 
 class SecondAddress(Base):
-    """Another address this reader has proved to be theirs; no account of its own is signed in with it."""
+    """Another address this reader has proved to be theirs; an account that has it as its own may be linked."""
 
     __tablename__ = "second_addresses"
 

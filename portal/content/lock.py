@@ -165,10 +165,10 @@ def seat_invited(locked: Locked) -> Panel:
     if locked.decision.next_step is NextStep.TAKE_SEAT:
         why = _("Your organisation pays for %(name)s; you hold none of its licences.", name=locked.name)
         take = _link(_("Take a licence"), "/profile/")
-        return Panel(_("Take a licence to read on"), _still(locked, why), [take])
+        return Panel(_("Take a licence to read on"), _still(locked, why), [take], [_paid_help(locked)])
     why = _("Your organisation offers you a licence for %(name)s. Accept it and read on.", name=locked.name)
     accept = _link(_("Accept my licence"), "/profile/")
-    return Panel(_("A licence is waiting for you"), _still(locked, why), [accept])
+    return Panel(_("A licence is waiting for you"), _still(locked, why), [accept], [_paid_help(locked)])
 
 
 def not_started(locked: Locked) -> Panel:
@@ -226,7 +226,7 @@ def trial_ended(locked: Locked) -> Panel:
     if locked.decision.next_step is NextStep.START_TRIAL and locked.try_slug:
         more = _("This article also belongs to %(name)s, which you have not tried.", name=locked.try_name)
         actions = [_start_trial(locked, locked.try_slug, locked.try_name), _plans(locked, "ghost")]
-        return Panel(title, f"{why} {more}", actions, [_no_strings()])
+        return Panel(title, f"{why} {more}", actions, [_no_strings(), _paid_help(locked)])
     subscribe = _plans(locked, label=_("Subscribe to %(name)s", name=locked.name))
     actions = [subscribe, _link(_("See my rights"), "/profile/", "ghost")]
     return Panel(title, _still(locked, why), actions, [_paid_help(locked)])
@@ -239,7 +239,8 @@ def other_vertical_try(locked: Locked) -> Panel:
         "This article belongs to %(name)s, which your present rights do not cover. Add it free of charge for 15 days.",
         name=locked.name,
     )
-    return Panel(title, why, [_start_trial(locked, locked.slug, locked.name), _plans(locked, "ghost")], [_no_strings()])
+    actions = [_start_trial(locked, locked.slug, locked.name), _plans(locked, "ghost")]
+    return Panel(title, why, actions, [_no_strings(), _paid_help(locked)])
 
 
 def other_vertical_buy(locked: Locked) -> Panel:

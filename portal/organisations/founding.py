@@ -19,12 +19,15 @@ class OrganisationError(ValueError):
 
 
 def managed_by(session: AnySession, reader_id: int) -> Organisation | None:
-    """The organisation this reader pays for: the first one they look after; None when there is none."""
+    """The organisation this reader pays for: the first one they look after; None when there is none.
+
+    One with licences comes before one without: it was founded for a purchase that never came about, or that is over.
+    """
     statement = (
         select(Organisation)
         .join(Manager, Manager.organisation_id == Organisation.id)
         .where(Manager.reader_id == reader_id, Manager.ended_at.is_(None))
-        .order_by(Manager.since, Manager.id)
+        .order_by(Organisation.seats == 0, Manager.since, Manager.id)
         .limit(1)
     )
     return session.scalars(statement).one_or_none()
@@ -81,6 +84,21 @@ def remove_manager(session: AnySession, organisation_id: int, reader_id: int, *,
     manager.ended_at = clock.now()
     session.flush()
     _audit(session, "manager.removed", organisation_id, actor_id, reader_id)
+
+
+def hand_over(session: AnySession, organisation_id: int, from_id: int, to_id: int, *, actor_id: int | None) -> bool:
+    """One reader's office becomes another's, with its role. True when there was one."""
+    _lock(session, organisation_id)
+    office = _manager(session, organisation_id, from_id)
+    if office is None:
+        return False
+    successor = add_manager(session, organisation_id, to_id, office.role, actor_id=actor_id)
+    if office.role is ManagerRole.OWNER:
+        successor.role = ManagerRole.OWNER
+    office.ended_at = clock.now()
+    session.flush()
+    _audit(session, "manager.removed", organisation_id, actor_id, from_id)
+    return True
 
 
 def managers_of(session: AnySession, organisation_id: int) -> Sequence[Manager]:

@@ -24,6 +24,10 @@ def open_seat(session: AnySession, organisation_id: int, reader_id: int, *, acto
         return known
     if used(session, organisation_id) >= organisation.seats:
         raise NoSeatLeft
+    return _opened(session, organisation_id, reader_id, actor_id)
+
+
+def _opened(session: AnySession, organisation_id: int, reader_id: int, actor_id: int | None) -> Seat:
     seat = Seat(organisation_id=organisation_id, reader_id=reader_id, opened_at=clock.now())
     session.add(seat)
     session.flush()
@@ -38,6 +42,23 @@ def close_seat(session: AnySession, seat: Seat, cause: str, *, actor_id: int | N
     seat.closed_at, seat.close_cause = clock.now(), cause
     session.flush()
     _audit(session, "seat.closed", seat.organisation_id, actor_id, {"reader_id": seat.reader_id, "cause": cause})
+
+
+def hand_over(
+    session: AnySession, organisation_id: int, from_id: int, to_id: int, cause: str, *, actor_id: int | None
+) -> bool:
+    """One reader's open seat becomes another's. True when there was one.
+
+    No licence is counted: there are as many as before, even where the contract has fewer by now.
+    """
+    _locked(session, organisation_id)
+    seat = seat_of(session, organisation_id, from_id)
+    if seat is None:
+        return False
+    close_seat(session, seat, cause, actor_id=actor_id)
+    if seat_of(session, organisation_id, to_id) is None:
+        _opened(session, organisation_id, to_id, actor_id)
+    return True
 
 
 def set_seats(session: AnySession, organisation_id: int, count: int) -> bool:

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from portal.access.models import Grant
 from portal.access.standing import Contract
 from portal.access.vocabulary import ReaderFacts, Source
-from portal.accounts.models import Reader
+from portal.accounts.second_address import keys_of
 from portal.billing.models import Subscription
 from portal.content.models import Article
 from portal.db import AnySession
@@ -71,8 +71,8 @@ def waiting_invitations(session: AnySession, reader_id: int, now: datetime) -> l
     statement = (
         select(Invitation.id, Organisation.name)
         .join(Organisation, Organisation.id == Invitation.organisation_id)
-        .join(Reader, Reader.email_key == Invitation.email_key)
-        .where(Reader.id == reader_id, Invitation.accepted_at.is_(None), Invitation.withdrawn_at.is_(None))
+        .where(Invitation.email_key.in_(keys_of(reader_id)))
+        .where(Invitation.accepted_at.is_(None), Invitation.withdrawn_at.is_(None))
         .where(Invitation.expires_at > now)
         .order_by(Invitation.id)
     )

@@ -4,6 +4,7 @@ from sqlalchemy import select
 
 from portal import clock
 from portal.accounts.models import Reader
+from portal.accounts.second_address import keys_of
 from portal.db import AnySession
 from portal.organisations import seats
 from portal.organisations.models import Invitation, Manager, Seat
@@ -27,7 +28,9 @@ def accept(session: AnySession, invitation_id: int, reader_id: int) -> Seat:
     """Take the licence an invitation holds. Raises NotTheirs, organisations.seats.NoSeatLeft."""
     reader = session.get_one(Reader, reader_id)
     invitation = session.get(Invitation, invitation_id)
-    if invitation is None or invitation.email_key != reader.email_key or reader.confirmed_at is None:
+    if invitation is None or reader.confirmed_at is None:
+        raise NotTheirs
+    if invitation.email_key not in set(session.scalars(keys_of(reader_id))):
         raise NotTheirs
     if invitation.withdrawn_at is not None or clock.now() >= invitation.expires_at:
         raise NotTheirs

@@ -15,7 +15,7 @@ from portal.access.grants import GrantError, Holder
 from portal.access.ledger import AlreadyTried
 from portal.access.models import AwaitedRight, Grant
 from portal.access.vocabulary import ArticleAccess, ArticleFacts, ArticleState, Decision, Source, VerticalFacts
-from portal.accounts.models import Reader
+from portal.accounts.models import Reader, SecondAddress
 from portal.content.models import Article
 from portal.db import AnySession, writing
 from portal.organisations.models import Invitation, Manager, ManagerRole, Seat
@@ -244,3 +244,25 @@ def test_an_extended_trial_keeps_its_gap_closed(session: AnySession, now: dateti
         assert known and about
         opened.append(decide(about, known, at).full)
     assert opened == [True, False, True]
+
+
+def test_an_invitation_to_another_address_counts_from_the_day_it_was_proved(session: AnySession, now: datetime) -> None:
+    reader, firm = a_reader(), an_organisation()
+    a_grant(organisation=firm, vertical="health")
+    with writing(session) as unit:
+        address = {"email": "autre@example.org", "email_key": "autre@example.org"}
+        unit.add(
+            Invitation(
+                organisation_id=firm.id, token_hash=b"1" * 32, created_at=now, expires_at=now + 48 * HOUR, **address
+            )
+        )
+    with clock.frozen(now + 2 * HOUR), writing(session) as unit:
+        unit.add(SecondAddress(reader_id=reader.id, proved_at=clock.now(), **address))
+    counts = []
+    for hours in (1, 2):
+        past = replay.reader_at(session, reader.id, now + hours * HOUR)
+        assert past is not None
+        counts.append(len(past.invitations))
+    assert counts == [0, 1]
+    present = facts.of_account(session, session.get_one(Reader, reader.id), now + 2 * HOUR)
+    assert [one.vertical for one in present.invitations] == ["health"]

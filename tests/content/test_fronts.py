@@ -160,18 +160,6 @@ def test_search_without_a_word_asks_for_one(session: AnySession, client: FlaskCl
     assert client.get("/search?q=%20").status_code == 200
 
 
-def test_help_names_the_address_that_is_signed_in(session: AnySession, client: FlaskClient) -> None:
-    a_vertical()
-    assert "/login?next=/help/access" in client.get("/help/access").text
-    reader = a_reader("quelquun@example.org")
-    a_grant(reader)
-    sign_in(client, reader)
-    page = english(client).get("/help/access")
-    assert "quelquun@example.org" in page.text
-    assert "Open" in page.text
-    assert "no-store" in page.headers["Cache-Control"]
-
-
 @pytest.mark.parametrize(
     "address",
     [

@@ -11,7 +11,8 @@ from werkzeug.routing import Rule as Route
 from portal import clock
 from portal.access.models import Grant
 from portal.access.vocabulary import ArticleAccess, ArticleState, Source
-from portal.accounts.models import Reader
+from portal.accounts.models import Reader, SecondAddress
+from portal.accounts.second_address import Asker, ask_for_code
 from portal.billing import catalogue, terms
 from portal.content.models import Author, Category, Tag
 from portal.db import AnySession, db, writing
@@ -43,7 +44,8 @@ def furnish() -> House:
         readers = _readers()
         unit.flush()
         grant_id = unit.scalar(select(Grant.id).where(Grant.source == Source.TRIAL))
-    return House(readers, _known(readers, grant_id))
+        addresses = _addresses(unit, readers["manager"], readers["seat"])
+    return House(readers, {**_known(readers, grant_id), **addresses})
 
 
 def _order_articles(unit: AnySession, vertical_id: int) -> None:
@@ -75,6 +77,18 @@ def _readers() -> dict[str, Reader | None]:
         "unconfirmed": a_reader(confirmed=False),
         **{role.value: a_reader(role=role) for role in Role if role is not Role.READER},
     }
+
+
+def _addresses(unit: AnySession, manager: Reader | None, other: Reader | None) -> dict[str, str]:
+    """The manager has proved another account's address, and asked for the code of one more."""
+    assert manager and other
+    proved = {"email": other.email, "email_key": other.email_key}
+    second = SecondAddress(reader_id=manager.id, proved_at=clock.now(), **proved)
+    unit.add(second)
+    asker = Asker(manager.id, 0)
+    proof = ask_for_code(unit, asker, email="encore@clinique.example.org", locale="fr")
+    unit.flush()
+    return {"proof_id": str(proof.id), "second_id": str(second.id)}
 
 
 def _known(readers: dict[str, Reader | None], grant_id: int | None) -> dict[str, str]:

@@ -17,6 +17,7 @@ NAMES = (
     *("price", "as", "kind", "from", "session_id", "email", "name", "company", "locale", "theme", "flow", "act"),
     *("reason", "until", "start", "days", "sure", "quantity", "step", "totals", "who", "country", "siren", "reader"),
     *("vat_number", "street", "postal_code", "city", "purchase_reference", "immediate", "terms", "organisation_id"),
+    *("code", "message"),
 )
 JUNK = {
     "nul": "a\0b",

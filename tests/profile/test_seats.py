@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from portal import clock
-from portal.accounts.models import Reader
+from portal.accounts.models import Reader, SecondAddress
 from portal.db import AnySession, writing
 from portal.organisations.models import Invitation, Organisation, Seat
 from tests.builders import a_grant, a_reader, an_article, an_organisation, canary
@@ -54,6 +54,19 @@ def test_an_invitation_of_somebody_else_is_not_found(client: FlaskClient, sessio
     answer = submit(client, "/profile/seat/accept", {"invitation": invitation.id}, page="/profile/")
     assert answer.status_code == 404
     assert session.scalars(select(Seat)).all() == []
+
+
+def test_an_invitation_to_another_address_of_theirs_waits_for_them_too(client: FlaskClient) -> None:
+    article = an_article(vertical="health")
+    _, _, invitation = invited()
+    reader = a_reader()
+    with writing() as unit:
+        key = {"email": invitation.email, "email_key": invitation.email_key}
+        unit.add(SecondAddress(reader_id=reader.id, proved_at=clock.now(), **key))
+    sign_in(client, reader)
+    assert 'href="/profile/"' in client.get(f"/health/article/{article.slug}").text
+    submit(client, "/profile/seat/accept", {"invitation": invitation.id}, page="/profile/")
+    assert canary(article) in client.get(f"/health/article/{article.slug}").text
 
 
 @pytest.mark.parametrize("end", ["withdrawn", "expired"])
