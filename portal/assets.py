@@ -12,7 +12,7 @@ from portal.verticals import VerticalInfo, site_verticals
 from portal.web import PUBLIC, allow
 
 STATIC = ROOT / "static"
-_PARTS = ("tokens", "base", "components", "pages", "figures", "account")
+_PARTS = ("tokens", "base", "components", "pages", "figures", "account", "house")
 _URL = re.compile(r'url\("/static/([^"]+)"\)')
 FOREVER = "public, max-age=31536000, immutable"
 

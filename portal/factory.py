@@ -62,6 +62,7 @@ def _config(settings: Settings) -> dict[str, Any]:
         "SITE_URL": settings.site_url,
         "SITE_NAME": settings.site_name,
         "MAIL_FROM": settings.mail_from,
+        "SOCIAL_LINKS": settings.social_links,
         "FORM_ORIGINS": [settings.stripe_api_base] if settings.uses_sandbox else list(STRIPE_PAGES),
         "DEMO_BAR": settings.env is Environment.DEVELOPMENT,
         "TESTING": settings.env is Environment.TEST,
@@ -84,11 +85,11 @@ def _bind_extensions(app: Flask) -> None:
 
 def _register_rooms(app: Flask, settings: Settings) -> None:
     """Every package's blueprint and commands; the development hub only where it belongs."""
-    from portal import admin, billing, cli, content, enquiries, newsletters, profile, trials
+    from portal import admin, billing, cli, content, enquiries, house, newsletters, profile, trials
 
     assets.init_app(app)
     probes.init_app(app)
-    for room in (accounts, trials, billing, content, enquiries, newsletters, profile, admin):
+    for room in (accounts, trials, billing, content, enquiries, house, newsletters, profile, admin):
         room.init_app(app)
     cli.init_app(app)
     if settings.env is Environment.DEVELOPMENT:

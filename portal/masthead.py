@@ -18,9 +18,11 @@ from portal import clock
 from portal.assets import static_url, stylesheet
 from portal.content.models import Rubric
 from portal.db import db
-from portal.i18n import current_locale, gettext
+from portal.house import plan
+from portal.i18n import current_locale
 from portal.moulds import mark
 from portal.verticals import VerticalInfo, site_verticals
+from portal.web import way_back
 
 THEMES = ("auto", "light", "dark")
 
@@ -54,9 +56,23 @@ class Ui:
     icons_url: str
     font_urls: tuple[str, ...]
     now: datetime
-    links: dict[str, str]
-    footer: list[dict[str, Any]]
     here: str
+    back: str
+
+    @property
+    def links(self) -> dict[str, str]:
+        """Pages of other rooms in the masthead, by name; those that are not built are missing."""
+        return _links(self.vertical)
+
+    @property
+    def footer(self) -> list[dict[str, Any]]:
+        """The groups of links below every page."""
+        return plan.footer()
+
+    @property
+    def social(self) -> tuple[tuple[str, str], ...]:
+        """Where else the publisher can be followed: (name, address)."""
+        return tuple(current_app.config["SOCIAL_LINKS"])
 
     def csrf_token(self) -> str:
         """The token of the sign-out form."""
@@ -74,7 +90,8 @@ class Ui:
         """The same surroundings with the marks left in, for a page that is itself kept as a mould."""
         values = {name: getattr(self, name) for name in Ui.__dataclass_fields__}
         reader = _AnyReader(self.reader.is_staff) if self.reader else None
-        return _Marked(**{**values, "reader": reader, "ribbon": None, "here": str(mark("here"))})
+        marks = {"here": str(mark("here")), "back": str(mark("back"))}
+        return _Marked(**{**values, **marks, "reader": reader, "ribbon": None})
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,9 +156,8 @@ def _build() -> Ui:
         icons_url=static_url("icons.svg"),
         font_urls=(static_url("fonts/newsreader.woff2"), static_url("fonts/instrument-sans.woff2")),
         now=clock.now(),
-        links={},
-        footer=_footer(),
         here=here_path,
+        back=way_back(),
     )
 
 
@@ -162,23 +178,15 @@ def _ribbon() -> Any:
     return ribbon()
 
 
-def _footer() -> list[dict[str, Any]]:
+def _links(vertical: str | None) -> dict[str, str]:
+    resources = "content.resources" if vertical else "content.resources_everywhere"
     views = current_app.view_functions
-    groups = [
-        (
-            gettext("Read"),
-            [(gettext("Free articles"), "content.free"), (gettext("Our plans"), "billing.plans")],
-        ),
-        (
-            gettext("Your account"),
-            [(gettext("My profile"), "profile.rights"), (gettext("Help with access"), "content.help_access")],
-        ),
-        (gettext("Legal"), [(gettext("Terms of sale"), "billing.terms")]),
-    ]
-    return [
-        {"title": title, "links": [(label, url_for(endpoint)) for label, endpoint in links if endpoint in views]}
-        for title, links in groups
-    ]
+    found = {}
+    if resources in views:
+        found["resources"] = url_for(resources, vertical=vertical)
+    if "newsletters.overview" in views:
+        found["newsletters"] = url_for("newsletters.overview")
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +218,7 @@ class _Marked(Ui):
 
 def _filled(template: str, page: Ui) -> Markup:
     html = _mould(template, page)
-    marks = {"here": page.here}
+    marks = {"here": page.here, "back": page.back}
     if page.reader:
         marks |= {"csrf": page.csrf_token(), "email": page.reader.email}
         marks |= {"label": page.reader.label, "initials": page.reader.initials}
@@ -228,11 +236,13 @@ def _mould(template: str, page: Ui) -> str:
     moulds = _furniture().moulds
     if key not in moulds:
         values = {name: getattr(page, name) for name in Ui.__dataclass_fields__}
-        values |= {"path": path, "here": "\ue000here\ue000", "reader": None if staff is None else _AnyReader(staff)}
+        values |= {"path": path, "here": str(mark("here")), "back": str(mark("back"))}
+        values["reader"] = None if staff is None else _AnyReader(staff)
         moulds[key] = render_template(template, ui=_Mould(**values))
     return moulds[key]
 
 
 def _marked_paths(page: Ui) -> set[str]:
     """Paths that the masthead marks as the current page."""
-    return {link.url for link in (*page.verticals, *page.rubrics)} | {"/free", "/plans", "/search", "/profile/"}
+    own = {link.url for link in (*page.verticals, *page.rubrics)} | set(page.links.values())
+    return own | {"/free", "/plans", "/search", "/profile/"}

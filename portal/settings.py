@@ -48,6 +48,7 @@ class Settings:
     mail_from: str = "mind <assistance@example.org>"
     redis_url: str | None = None
     trusted_proxies: int = 0
+    social_links: tuple[tuple[str, str], ...] = ()
     clock_file: Path | None = None
     instance: Path = ROOT / "instance"
 
@@ -93,6 +94,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         mail_from=environ.get("MAIL_FROM") or "mind <assistance@example.org>",
         redis_url=environ.get("REDIS_URL") or None,
         trusted_proxies=_number(environ, "TRUSTED_PROXIES", 0),
+        social_links=_named_links(environ, "SOCIAL_LINKS"),
         clock_file=_clock_file(environ, env, instance),
     )
     check(settings)
@@ -201,3 +203,12 @@ def _number(environ: Mapping[str, str], name: str, default: int) -> int:
 
 def _list(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in environ.get(name, "").split(",") if part.strip())
+
+
+def _named_links(environ: Mapping[str, str], name: str) -> tuple[tuple[str, str], ...]:
+    """Pairs name=address; an address that is not https:// is refused, because the page would send readers there."""
+    pairs = [part.partition("=")[::2] for part in _list(environ, name)]
+    links = tuple((label.strip(), url.strip()) for label, url in pairs)
+    if not all(label and url.startswith("https://") and urlsplit(url).hostname for label, url in links):
+        raise SettingsError(f"{name} must hold pairs like LinkedIn=https://www.example.org/us, comma separated.")
+    return links

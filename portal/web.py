@@ -12,7 +12,8 @@ from functools import wraps
 from typing import Any, Protocol, TypeVar, cast
 from urllib.parse import quote, urlsplit
 
-from flask import Flask, Response, abort, current_app, g, redirect, request, session, url_for
+from flask import Flask, Response, current_app, g, redirect, request, session, url_for
+from werkzeug.exceptions import Forbidden
 from werkzeug.wrappers import Response as BaseResponse
 
 from portal.lean import FixedHeaders, vary, visitor
@@ -20,9 +21,22 @@ from portal.roles import Permission, Role, may
 
 View = TypeVar("View", bound=Callable[..., Any])
 UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+_NO_WAY_BACK = ("/login", "/logout", "/register", "/reset", "/confirm", "/preferences", "/trial")
 MAX_ID = 2**31 - 1
 _BOOT = secrets.token_hex(4)
 _COUNT = itertools.count(1)
+
+
+class FromElsewhere(Forbidden):
+    """The request was made by a page of another site."""
+
+
+class Unpermitted(Forbidden):
+    """Whoever is signed in lacks a permission of the staff."""
+
+    def __init__(self, permission: Permission | None = None) -> None:
+        super().__init__()
+        self.permission = permission
 
 
 class Identity(Protocol):
@@ -102,7 +116,7 @@ def _check_rule() -> BaseResponse | None:
     if not person.is_authenticated:
         return ask_to_sign_in()
     if not rule.lets(person.role):
-        abort(403)
+        raise Unpermitted(rule.permission)
     return None
 
 
@@ -121,11 +135,11 @@ def _check_origin() -> None:
     site = request.headers.get("Sec-Fetch-Site")
     if site is not None:
         if site not in ("same-origin", "none"):
-            abort(403)
+            raise FromElsewhere
         return
     source = request.headers.get("Origin") or request.headers.get("Referer")
     if source is not None and _origin(source) != _origin(request.host_url):
-        abort(403)
+        raise FromElsewhere
 
 
 def _origin(url: str) -> tuple[str, str]:
@@ -152,6 +166,18 @@ def own_path(value: str | None, default: str = "/") -> str:
     if parts.scheme or parts.netloc:
         return default
     return value
+
+
+def way_back() -> str:
+    """`?next=…` for whoever leaves this page to sign in or to start a trial; nothing where nobody wants to return to.
+
+    On the pages of signing in and of the trial it is the page that led there.
+    """
+    here = request.full_path.rstrip("?") if request.method in ("GET", "HEAD") else request.path
+    if here.startswith(_NO_WAY_BACK):
+        here = request.args.get("next", "")
+    here = own_path(here, "/")
+    return "" if here == "/" or g.get("no_way_back") else f"?next={quote(here, safe='/')}"
 
 
 def private(view: View) -> View:

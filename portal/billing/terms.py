@@ -1,4 +1,7 @@
-"""The terms of sale: dated versions, each a template in both languages that never changes once accepted by anybody."""
+"""The terms of sale: dated versions, each a template in both languages that never changes once accepted by anybody.
+
+`house.legal` shows them; here is what an order needs of them.
+"""
 
 from datetime import date
 

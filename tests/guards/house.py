@@ -107,6 +107,7 @@ def _known(readers: dict[str, Reader | None], grant_id: int | None) -> dict[str,
         "token": "jeton-inconnu",
         "digest": "0123456789",
         "filename": "favicon.svg",
+        "document": "terms-of-sale",
         "version": terms.CURRENT,
         "letter": "quotidienne",
     }

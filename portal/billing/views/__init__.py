@@ -1,4 +1,4 @@
-"""The pages of money: offers, summary, return, account, terms, and the webhook's door."""
+"""The pages of money: offers, summary, return, account, and the webhook's door."""
 
 from flask import Blueprint
 

@@ -1,12 +1,11 @@
-"""/plans and the terms of sale: public, the same for everybody but the mark on one's own plan."""
+"""/plans: public, the same for everybody but the mark on one's own plan."""
 
 from typing import Any
 
-from flask import abort, render_template, request
+from flask import render_template, request
 from flask_login import current_user
-from markupsafe import Markup
 
-from portal.billing import catalogue, quotes, terms
+from portal.billing import catalogue, quotes
 from portal.billing.models import Interval, Plan, Price
 from portal.billing.queries import plans_of
 from portal.billing.views import bp
@@ -133,21 +132,3 @@ def _months_free(sold: Any) -> str:
 
 def _vat() -> int:
     return catalogue.press_vat(db.session)
-
-
-@bp.get("/legal/terms-of-sale", endpoint="terms")
-@bp.get("/legal/terms-of-sale/<version>", endpoint="terms")
-@allow(PUBLIC)
-def terms_of_sale(version: str = terms.CURRENT) -> str:
-    """The terms of sale, the current version or the one that somebody accepted."""
-    if version not in terms.VERSIONS:
-        abort(404)
-    locale = current_locale()
-    text = render_template(f"legal/terms_of_sale/{version}.{locale}.html", vat=_vat(), max_seats=catalogue.MAX_SEATS)
-    return render_template(
-        "legal/terms_of_sale.html",
-        text=Markup(french(text) if locale == "fr" else text),  # noqa: S704  # nosec B704 - our own template
-        version=version,
-        day=terms.day_of(version),
-        older=[one for one in terms.VERSIONS if one != version],
-    )
