@@ -8,7 +8,7 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     """Bind this room to the app."""
-    from portal.content import fronts, kept, library, views  # noqa: F401 - the first and third add routes of their own
+    from portal.content import fronts, homes, kept, library, views  # noqa: F401 - routes are added by the way
     from portal.reading import log
     from portal.web import absolute
 

@@ -17,6 +17,7 @@ KINDS = ("bars", "columns", "line")
 MOST_LABELS, MOST_SERIES = 14, 3
 _PLOT, _BAND, _FOOT, _HEAD = 180, 46, 26, 24  # heights in pixels: plot, one bar, labels below, values above
 _CROWD = 7  # more labels than this on one line: only some of them are shown on a narrow page
+_NARROW, _LETTER = 290, 6.5  # pixels: a plot on the narrowest phone, a letter of a label
 _WORDS = {"fr": ("Les chiffres du graphique", "Source :"), "en": ("The figures of this chart", "Source:")}
 
 
@@ -102,16 +103,23 @@ def _is_number(value: Any) -> bool:
 def draw(source: str, lang: str) -> Markup:
     """The figure: title, drawing, legend, source, and the numbers as a table. Raises ChartError."""
     chart = read(source, lang)
-    drawing = {"bars": _bars, "columns": _columns, "line": _line}[chart.kind](chart)
+    drawing = {"bars": _bars, "columns": _columns, "line": _line}[_fitting(chart)](chart)
     summary, source_word = _WORDS.get(lang, _WORDS["en"])
-    parts = Markup('<figure class="chart"><figcaption><strong>{}</strong></figcaption>{}{}{}').format(
+    parts = Markup('<figure class="plot"><figcaption><strong>{}</strong></figcaption>{}{}{}').format(
         chart.title, _legend(chart), drawing, _table(chart, summary)
     )
-    return parts + Markup('<p class="chart-src">{} {}</p></figure>\n').format(source_word, chart.source)
+    return parts + Markup('<p class="plot-src">{} {}</p></figure>\n').format(source_word, chart.source)
+
+
+def _fitting(chart: Chart) -> str:
+    """Names too long to stand side by side on a phone lie one above the other."""
+    room = _NARROW // min(len(chart.labels), _CROWD)
+    too_long = chart.kind == "columns" and max(len(label) for label in chart.labels) * _LETTER > room
+    return "bars" if too_long else chart.kind
 
 
 def _svg(chart: Chart, height: int, shapes: Sequence[Markup]) -> Markup:
-    frame = Markup('<svg class="chart-plot" role="img" aria-label="{}" width="100%" height="{}">{}</svg>')
+    frame = Markup('<svg class="plot-svg" role="img" aria-label="{}" width="100%" height="{}">{}</svg>')
     return frame.format(chart.title, height, Markup("").join(shapes))
 
 
@@ -211,13 +219,17 @@ def _stretched(chart: Chart, place: int, values: Sequence[float]) -> Markup:
 def _legend(chart: Chart) -> Markup:
     """The unit, and what each series is called when there are several."""
     nothing = Markup("")
-    unit = Markup('<p class="chart-unit">{}</p>').format(chart.unit) if chart.unit and chart.kind != "bars" else nothing
+    unit = (
+        Markup('<p class="plot-unit">{}</p>').format(chart.unit)
+        if chart.unit and _fitting(chart) != "bars"
+        else nothing
+    )
     if len(chart.series) == 1:
         return unit
     swatch = Markup('<li><svg width="14" height="14" aria-hidden="true"><rect class="s{}" {}/></svg>{}</li>')
     square = Markup('width="14" height="14"')
     names = (swatch.format(place + 1, square, name) for place, (name, _values) in enumerate(chart.series))
-    return unit + Markup('<ul class="chart-keys" role="list">{}</ul>').format(nothing.join(names))
+    return unit + Markup('<ul class="plot-keys" role="list">{}</ul>').format(nothing.join(names))
 
 
 def _table(chart: Chart, summary: str) -> Markup:

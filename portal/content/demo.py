@@ -174,8 +174,8 @@ def _document(session: AnySession, article: Article, written: dict[str, str], po
     content = demo_documents.make(
         kind, title=written["title"], source=written["source"], publication=vertical.name, colour=vertical.colour
     )
-    more = {"title": written["title"], "summary": written["summary"], "position": position}
-    documents.attach(session, article, kind=kind, content=content, **more)
+    title, summary = written["title"], written["summary"]
+    documents.attach(session, article, title=title, summary=summary, kind=kind, content=content, position=position)
 
 
 def _ahead(now: datetime, days: int, hour: str) -> datetime:

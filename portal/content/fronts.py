@@ -1,4 +1,4 @@
-"""Front pages and lists: home, verticals, rubrics, categories, tags, authors, free articles, search."""
+"""Lists of articles: rubrics, categories, tags, authors, what is free, search; and what front pages share with them."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -45,15 +45,6 @@ class AccessChip:
     icon: str
 
 
-@dataclass(frozen=True, slots=True)
-class Band:
-    """A strip of the home page."""
-
-    vertical: VerticalInfo
-    tagline: str
-    items: list[lists.Headline]
-
-
 def find_vertical(slug: str) -> VerticalInfo:
     """The vertical with this address; 404 when there is none."""
     found = next((vertical for vertical in all_verticals(db.session) if vertical.slug == slug), None)
@@ -84,36 +75,6 @@ def tagline(vertical: VerticalInfo) -> str:
     return vertical.tagline_en if current_locale() == "en" and vertical.tagline_en else vertical.tagline
 
 
-@blueprint.get("/")
-@allow(PUBLIC)
-def home() -> str:
-    """A lead and four more, a band for each vertical, and what is free."""
-    offer()
-    front = lists.latest(5)
-    shown = [item.url for item in front]
-    bands = []
-    for vertical in all_verticals(db.session):
-        items = lists.latest(4, Article.primary_vertical_id == vertical.id, but=shown)
-        bands.append(Band(vertical, tagline(vertical), items))
-    free_items = lists.latest(4, queries.free_now())
-    return render_template("content/home.html", front=front, bands=bands, free=free_items)
-
-
-@blueprint.get(f"{_VERTICAL}/")
-@allow(PUBLIC)
-def vertical_home(vertical: str) -> str:
-    """A vertical's front page."""
-    offer()
-    here = find_vertical(vertical)
-    items = lists.latest(13, queries.in_vertical(here.id))
-    statement = select(Category.slug, Category.name, Category.name_en)
-    statement = statement.where(Category.vertical_id == here.id, Category.parent_id.is_(None))
-    rows = db.session.execute(statement.order_by(Category.position))
-    subjects = [(named(row), f"/{here.slug}/category/{row.slug}") for row in rows]
-    shown = {"here": here, "tagline": tagline(here), "chip": access_chip(here)}
-    return render_template("content/vertical.html", items=items, subjects=subjects, **shown)
-
-
 def access_chip(vertical: VerticalInfo) -> AccessChip:
     """Open, on trial (with the days left) or closed for whoever asks, by the one function that decides."""
     at = clock.now()
@@ -125,7 +86,7 @@ def access_chip(vertical: VerticalInfo) -> AccessChip:
     if decision.reason is Reason.GRANT_TRIAL and decision.grant:
         left = dates.days_left(decision.grant.last_instant(), at)
         text = ngettext("Trial: %(num)s day left", "Trial: %(num)s days left", left) if left else _("Trial: last day")
-        return AccessChip(text, "", "clock")
+        return AccessChip(text, "ok", "clock")
     return AccessChip(_("Open"), "ok", "unlock")
 
 

@@ -14,6 +14,7 @@ from portal.access.asking import reader_facts
 from portal.access.decision import decide
 from portal.access.vocabulary import ArticleFacts, ReaderFacts, Reason, VerticalFacts
 from portal.content import queries
+from portal.content.covers import cover
 from portal.db import db
 from portal.formats import moment
 from portal.i18n import current_locale
@@ -47,6 +48,7 @@ class Headline:
     free: bool = False
     minutes: int | None = None
     note: str = ""
+    cover: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +127,7 @@ def headline(row: Any, reader: ReaderFacts, at: datetime) -> Headline:
         locked=not decision.full,
         free=decision.reason in _OPEN_TO_ALL,
         minutes=minutes(row.words),
+        cover=cover(row.slug, row.format),
     )
 
 

@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from portal.access.vocabulary import ArticleAccess
 from portal.content import queries
+from portal.content.covers import cover
 from portal.content.lists import Edition, Headline, minutes
 from portal.db import AnySession
 from portal.formats import moment
@@ -45,6 +46,7 @@ class ArticlePage:
     words_locked: int
     tables_locked: int
     exclusive: bool
+    cover: Markup
     research: bool
     correction: str | None
     corrected_at: datetime | None
@@ -96,6 +98,7 @@ def load(session: AnySession, facts: Any, full: bool, at: datetime) -> ArticlePa
         words_locked=row.words_locked,
         tables_locked=row.tables_locked,
         exclusive=row.exclusive,
+        cover=cover(facts.slug, row.format),
         research=row.research,
         correction=row.correction,
         corrected_at=row.corrected_at,

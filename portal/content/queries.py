@@ -99,6 +99,7 @@ LISTED: Select[Any] = (
         Article.standfirst,
         Article.lang,
         Article.words,
+        Article.format,
         Rubric.name.label("rubric"),
         Rubric.name_en.label("rubric_en"),
     )
@@ -206,6 +207,7 @@ def _page(*text: Any) -> Select[Any]:
             Article.lang,
             Article.access,
             Article.exclusive,
+            Article.format,
             Article.research,
             Article.published_at,
             Article.updated_at,

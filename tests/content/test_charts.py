@@ -70,4 +70,4 @@ def test_whatever_the_figures_every_length_lies_within_the_plot(kind: str, value
 def test_a_chart_never_stands_in_the_preview() -> None:
     chart = "```chart\n" + ONE.replace("{kind}", "bars").replace("{value}", "1") + "```\n"
     made = body.render(f"Une phrase qui ouvre le sujet.\n\n{chart}\n" + "Une phrase de plus. " * 60, "fr")
-    assert "chart" in made.html and "chart" not in made.preview
+    assert "plot" in made.html and "plot" not in made.preview
