@@ -56,6 +56,7 @@ def enquiries() -> str:
         filters=filters,
         filtered=filters != Filters(),
         kinds=words.KINDS,
+        headings={row.id: words.heading(row) for row in rows},
         states=words.STATES,
         next_url=_address(filters, page + 1) if len(rows) > PER_PAGE else None,
         previous_url=_address(filters, page - 1) if page > 1 else None,
@@ -112,7 +113,7 @@ def close_enquiry(enquiry_id: int) -> Any:
     if form.validate_on_submit() and _settled(form, enquiry_id, None):
         flash(gettext("Closed without an answer."), "success")
         return see_other(url_for("admin.enquiries"))
-    return render_template("admin/close_enquiry.html", enquiry=row, form=form, kind=words.KINDS[row.kind])
+    return render_template("admin/close_enquiry.html", enquiry=row, form=form, heading=words.heading(row))
 
 
 def _settled(form: Form, enquiry_id: int, text: str | None) -> bool:
@@ -136,7 +137,7 @@ def _shown(enquiry_id: int, form: AnswerForm) -> Any:
         "admin/enquiry.html",
         enquiry=row,
         form=form,
-        kind=words.KINDS[row.kind],
+        heading=words.heading(row),
         state=words.STATES[row.state],
         rows=words.facts(db.session, row),
         explanation=words.explanation(row),

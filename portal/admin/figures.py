@@ -45,23 +45,28 @@ def figures(session: AnySession, now: datetime, may: May) -> list[Figure]:
     """What this person may know of the house at this moment."""
     found = []
     if may(Permission.SEE_READERS):
-        found += _about_readers(session, now)
+        found += _about_readers(session, now, may(Permission.ANSWER_ENQUIRIES))
     if may(Permission.SEE_BILLING):
         found += _about_money(session)
-    if may(Permission.ANSWER_ENQUIRIES):
-        found.append(Figure(gettext("Enquiries to answer"), formats.integer(open_count(session))))
     if may(Permission.SEE_READERS):
         found.append(Figure(gettext("Mails that fail"), formats.integer(_failing_mails(session))))
     return found
 
 
-def _about_readers(session: AnySession, now: datetime) -> list[Figure]:
+def _about_readers(session: AnySession, now: datetime, answers: bool) -> list[Figure]:
     return [
         Figure(gettext("Running trials"), formats.integer(_trials(session, now))),
         Figure(gettext("Trials ending within 48 h"), formats.integer(_trials(session, now, now + SOON))),
         Figure(gettext("Accesses granted this week"), formats.integer(_granted(session, _monday(now)))),
-        Figure(gettext("Requests to answer"), formats.integer(_requests(session))),
+        _to_answer(session, answers),
     ]
+
+
+def _to_answer(session: AnySession, answers: bool) -> Figure:
+    """Requests about trials and, for those who may answer them, what was asked by the forms."""
+    asked = open_count(session) if answers else 0
+    told = gettext("of them by our forms: %(count)s", count=formats.integer(asked)) if asked else ""
+    return Figure(gettext("Requests to answer"), formats.integer(_requests(session) + asked), delta=told)
 
 
 def _about_money(session: AnySession) -> list[Figure]:
@@ -139,7 +144,7 @@ def work_queue(session: AnySession, now: datetime, may: May) -> list[Task]:
 def _enquiries(session: AnySession) -> list[Task]:
     return [
         Task(
-            what=str(words_of_enquiries.KINDS[row.kind]),
+            what=words_of_enquiries.heading(row),
             who=row.name or row.email,
             reader_id=None,
             slug="",

@@ -17,6 +17,7 @@ from portal.typography import NBSP
 Action = tuple[str, str, str, str, dict[str, str]]
 Foot = tuple[str, str | None, str | None]
 HELP = "/help/access"
+CONTACT = "/contact"
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +143,7 @@ def anonymous(locked: Locked) -> Panel:
 def suspended(_locked: Locked) -> Panel:
     """Row 7."""
     why = _("Reading is closed on this account. Write to us: we will tell you why and what to do.")
-    return Panel(_("Your account is suspended"), why, [_link(_("Contact us"), HELP)])
+    return Panel(_("Your account is suspended"), why, [_link(_("Contact us"), CONTACT)])
 
 
 def unconfirmed(locked: Locked) -> Panel:
@@ -214,7 +215,7 @@ def seat_ended(locked: Locked) -> Panel:
 def admin_grant_ended(locked: Locked) -> Panel:
     """Row 18: it was given, never paid for."""
     why = _("Its last day was %(day)s.", day=locked.ended())
-    actions = [_plans(locked), _link(_("Contact us"), HELP, "ghost")]
+    actions = [_plans(locked), _link(_("Contact us"), CONTACT, "ghost")]
     return Panel(_("The access to %(name)s you were given has ended", name=locked.name), _still(locked, why), actions)
 
 

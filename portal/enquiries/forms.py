@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -69,6 +69,12 @@ class EnquiryForm(Form):
     company = line_field(_("Company"))
     phone = StringField(_("Phone"), filters=[trimmed], validators=[Optional(), OneLine(40)])
     retry_after = 0
+    first: tuple[str, ...] = ("message",)
+
+    def __iter__(self) -> Iterator[Field]:
+        """Fields in the order of the page (those of `first`, then the rest): so stand their errors above it."""
+        yield from (self[name] for name in self.first)
+        yield from (field for field in super().__iter__() if field.short_name not in self.first)
 
     def told(self) -> dict[str, Any]:
         """What the service is told, beside who asks what about which article."""
@@ -102,6 +108,7 @@ class ContactForm(EnquiryForm):
     )
     message = message_field(_("Your message"), _("Write your message."))
     company = phone = None
+    first = ("topic", "message")
 
     def __init__(self, **more: Any) -> None:
         super().__init__(**more)
@@ -151,6 +158,7 @@ class QuoteForm(EnquiryForm):
     )
     start = DateField(_("Wished start"), invalid_value_message=_START, validators=[Optional()])
     message = message_field(_("Your message"))
+    first = ("verticals", "seats", "start", "company", "siren", "name", "email", "phone")
 
     def offer(self, titles: Iterable[tuple[str, str]]) -> None:
         """The titles that can be had, as slugs and names."""

@@ -7,6 +7,7 @@ from portal.enquiries.models import EnquiryKind
 from portal.enquiries.working_days import answer_by
 from portal.formats import day
 from portal.i18n import gettext as _
+from portal.typography import NBSP
 
 Step = dict[str, Any]
 
@@ -15,8 +16,13 @@ def steps(kind: EnquiryKind, asked_at: datetime) -> list[Step]:
     """The entries of the macro `log`: the copy at once, the answer by its day, then what is up to whoever asked."""
     due = answer_by(asked_at)
     copy = {"when": _("At once"), "what": _("A copy reaches your mailbox"), "detail": _("With everything you wrote.")}
-    by = {"when": day(due, weekday=True, year=False), "iso": due.isoformat()}
+    by = {"when": _in_a_narrow_column(day(due, weekday=True, year=False)), "iso": due.isoformat()}
     return [copy, by | _answer(kind), *_then(kind)]
+
+
+def _in_a_narrow_column(told: str) -> str:
+    """ "Friday", then "27 November", which may stand on a line of its own."""
+    return told.replace(NBSP, " ", 1).capitalize() if told[:1].islower() else told.replace(NBSP, " ", 1)
 
 
 def _answer(kind: EnquiryKind) -> Step:

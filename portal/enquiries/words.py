@@ -11,7 +11,7 @@ from portal.db import AnySession
 from portal.enquiries.models import Enquiry, EnquiryKind, EnquiryState
 from portal.enquiries.working_days import answer_by
 from portal.formats import day, integer
-from portal.i18n import gettext
+from portal.i18n import gettext, ngettext
 from portal.i18n import lazy_gettext as _
 from portal.typography import NBSP
 from portal.verticals import Vertical
@@ -20,9 +20,9 @@ Rows = list[tuple[str, str]]
 
 KINDS: Mapping[EnquiryKind, object] = {
     EnquiryKind.CONTACT: _("Message"),
-    EnquiryKind.RESEARCH: _("mind Research"),
-    EnquiryKind.QUOTE: _("Quote"),
-    EnquiryKind.ACCESS: _("Access to reading"),
+    EnquiryKind.RESEARCH: _("Request to mind Research"),
+    EnquiryKind.QUOTE: _("Request for a quote"),
+    EnquiryKind.ACCESS: _("Help with access"),
 }
 STATES: Mapping[EnquiryState, object] = {
     EnquiryState.OPEN: _("To answer"),
@@ -50,7 +50,7 @@ _NEXT: Mapping[EnquiryKind, object] = {
 TOPICS: Mapping[str, object] = {
     "subscription": _("Subscription, payment or invoice"),
     "reading": _("Reading an article"),
-    "newsroom": _("Newsroom: a correction, a piece of news"),
+    "newsroom": _("Newsroom (a correction, a piece of news)"),
     "advertising": _("Advertising and partnerships"),
     "data": _("My personal data"),
     "other": _("Another subject"),
@@ -62,11 +62,22 @@ def next_step(kind: EnquiryKind, asked_at: datetime) -> str:
     return str(_NEXT[kind]) % {"day": day(answer_by(asked_at), weekday=True, year=False)}
 
 
+def heading(enquiry: Enquiry) -> str:
+    """What an enquiry is called in the queue: its kind, and its subject or its number of licences."""
+    kind, seats = str(KINDS[enquiry.kind]), enquiry.facts.get("seats")
+    about = ngettext("%(num)s licence", "%(num)s licences", seats) if seats else _subject(enquiry)
+    return gettext("%(term)s: %(value)s", term=kind, value=about) if about else kind
+
+
+def _subject(enquiry: Enquiry) -> str:
+    return str(TOPICS.get(enquiry.facts.get("topic", ""), enquiry.subject))
+
+
 def facts(session: AnySession, enquiry: Enquiry) -> Rows:
     """What the form knew beside the message, as terms and values."""
     known = enquiry.facts
     found = [
-        (gettext("Subject"), str(TOPICS.get(known.get("topic", ""), enquiry.subject))),
+        (gettext("Subject"), _subject(enquiry)),
         (gettext("Article"), _title(session, enquiry.article_id)),
         (gettext("Titles"), _verticals(session, known.get("verticals") or [])),
         (gettext("Licences"), integer(known["seats"]) if known.get("seats") else ""),

@@ -16,6 +16,8 @@ from portal.accounts.second_address import Asker, ask_for_code
 from portal.billing import catalogue, terms
 from portal.content.models import Author, Category, Tag
 from portal.db import AnySession, db, writing
+from portal.enquiries import asking
+from portal.enquiries.models import Enquiry, EnquiryKind
 from portal.newsletters.models import Audience, Newsletter
 from portal.roles import Role
 from tests.builders import a_grant, a_reader, a_seat, a_vertical, an_article, an_organisation
@@ -45,7 +47,8 @@ def furnish() -> House:
         unit.flush()
         grant_id = unit.scalar(select(Grant.id).where(Grant.source == Source.TRIAL))
         addresses = _addresses(unit, readers["manager"], readers["seat"])
-    return House(readers, {**_known(readers, grant_id), **addresses})
+        enquiry = _enquiry(unit, readers["trial"], article.id)
+    return House(readers, {**_known(readers, grant_id), **addresses, "enquiry_id": str(enquiry.id)})
 
 
 def _order_articles(unit: AnySession, vertical_id: int) -> None:
@@ -91,6 +94,15 @@ def _addresses(unit: AnySession, manager: Reader | None, other: Reader | None) -
     return {"proof_id": str(proof.id), "second_id": str(second.id)}
 
 
+def _enquiry(unit: AnySession, reader: Reader | None, article_id: int) -> Enquiry:
+    """A question with everything a form may know."""
+    assert reader
+    facts = {"verticals": ["health"], "seats": 40, "explanation": [["mind Health", "Essai en cours"]]}
+    asked = {"name": "Inès Garrigue", "email": reader.email, "message": "Une question."}
+    about = {"reader_id": reader.id, "article_id": article_id, "facts": facts}
+    return asking.ask(unit, kind=EnquiryKind.RESEARCH, locale="fr", **asked, **about)
+
+
 def _known(readers: dict[str, Reader | None], grant_id: int | None) -> dict[str, str]:
     trial = readers["trial"]
     assert trial and grant_id
@@ -107,9 +119,10 @@ def _known(readers: dict[str, Reader | None], grant_id: int | None) -> dict[str,
         "token": "jeton-inconnu",
         "digest": "0123456789",
         "filename": "favicon.svg",
-        "document": "terms-of-sale",
+        "name": "terms-of-sale",
         "version": terms.CURRENT,
         "letter": "quotidienne",
+        "kind": "research",
     }
 
 

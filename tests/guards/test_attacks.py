@@ -16,6 +16,7 @@ NAMES = (
     *("q", "page", "before", "next", "article", "at", "state", "source", "vertical", "verticals", "plan", "period"),
     *("price", "as", "kind", "from", "session_id", "email", "name", "company", "locale", "theme", "flow", "act"),
     *("reason", "until", "start", "days", "sure", "quantity", "step", "totals", "who", "country", "siren", "reader"),
+    *("message", "subject", "topic", "phone", "seats", "text"),
     *("vat_number", "street", "postal_code", "city", "purchase_reference", "immediate", "terms", "organisation_id"),
     *("code", "message"),
 )
