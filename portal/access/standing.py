@@ -23,8 +23,9 @@ class RightState(StrEnum):
     NO_SEAT = "no-seat"
 
 
+# One meaning, one colour, on every page: open is green, an end without a renewal amber, a debt red, closed grey.
 _CHIPS: Mapping[RightState, tuple[object, str]] = {
-    RightState.TRIAL: (_("Trial"), "warn"),
+    RightState.TRIAL: (_("Trial"), "ok"),
     RightState.PAID: (_("Subscribed"), "ok"),
     RightState.ENDING: (_("Subscribed, ending"), "warn"),
     RightState.PAST_DUE: (_("Payment due"), "bad"),

@@ -6,36 +6,35 @@ from datetime import datetime
 
 from portal.access import words
 from portal.access.decision import decide
-from portal.access.vocabulary import Decision, NextStep, ReaderFacts, Reason
+from portal.access.doors import Door, door
+from portal.access.vocabulary import ReaderFacts, Reason
 from portal.i18n import lazy_gettext as _
 from portal.trials.queries import guarded_article
 from portal.verticals import VerticalInfo
 
-_NEVER_HAD = _("Reserved for readers of %(name)s. A subscription opens them to you.")
-_NEVER_TRIED = _("Reserved for readers of %(name)s. A 15-day trial opens them to you, without a card.")
+_NEVER_HAD = _("Some of these letters are reserved for readers of %(name)s. A subscription opens them to you.")
+_NEVER_TRIED = _(
+    "Some of these letters are reserved for readers of %(name)s. A 15-day trial opens them, without a card."
+)
 WHY: Mapping[Reason, object] = {
     Reason.SUSPENDED: _("Your account is suspended: no letter leaves meanwhile."),
     Reason.UNCONFIRMED: _("Your address is not confirmed: letters leave as soon as it is."),
-    Reason.PAYMENT_PENDING: _("Your payment has been received: %(name)s is opening, and its letters with it."),
-    Reason.SEAT_INVITED: _("A licence for %(name)s is waiting for you: accept it to receive them."),
-    Reason.NOT_STARTED: _("%(name)s opens to you on %(start)s: these letters leave from that day."),
-    Reason.PAYMENT_OVERDUE: _("%(name)s is closed because an invoice is not paid: settle it to receive them again."),
-    Reason.SUBSCRIPTION_ENDED: _("Your subscription to %(name)s has ended: take it up again to receive them."),
+    Reason.PAYMENT_PENDING: _("Your payment has been received: %(name)s is opening, and its reserved letters with it."),
+    Reason.SEAT_INVITED: _("A licence for %(name)s is waiting for you: accept it to receive its reserved letters."),
+    Reason.NOT_STARTED: _("%(name)s opens to you on %(start)s: its reserved letters leave from that day."),
+    Reason.PAYMENT_OVERDUE: _(
+        "%(name)s is closed because an invoice is not paid: settle it, and its letters come again."
+    ),
+    Reason.SUBSCRIPTION_ENDED: _(
+        "Your subscription to %(name)s has ended: take it up again, and its letters come again."
+    ),
     Reason.SEAT_ENDED: _("Your licence for %(name)s has ended: your organisation can give you one again."),
-    Reason.ADMIN_GRANT_ENDED: _("Your access to %(name)s has ended: a subscription opens them again."),
-    Reason.TRIAL_ENDED: _("Your trial of %(name)s has ended: a subscription opens them again."),
+    Reason.ADMIN_GRANT_ENDED: _("Your access to %(name)s has ended: a subscription opens its reserved letters again."),
+    Reason.TRIAL_ENDED: _("Your trial of %(name)s has ended: a subscription opens its reserved letters again."),
     Reason.OTHER_VERTICAL_TRY: _NEVER_TRIED,
     Reason.OTHER_VERTICAL_BUY: _NEVER_HAD,
     Reason.TRIAL_AVAILABLE: _NEVER_TRIED,
     Reason.BUY: _NEVER_HAD,
-}
-_STEPS: Mapping[NextStep, tuple[object, str]] = {
-    NextStep.START_TRIAL: (_("Try %(name)s for 15 days"), "/trial?vertical=%(slug)s"),
-    NextStep.SUBSCRIBE: (_("See the offers"), "/plans"),
-    NextStep.RENEW: (_("See the offers"), "/plans"),
-    NextStep.PAY: (_("Settle the payment"), "/billing/"),
-    NextStep.ACCEPT_SEAT: (_("See my licence"), "/profile/"),
-    NextStep.TAKE_SEAT: (_("See my licence"), "/profile/"),
 }
 
 
@@ -45,7 +44,7 @@ class Waiting:
 
     reason: Reason
     sentence: str
-    action: tuple[str, str] | None
+    action: Door | None
 
     @property
     def every_letter(self) -> bool:
@@ -59,12 +58,5 @@ def waiting(vertical: VerticalInfo, reader: ReaderFacts, at: datetime) -> Waitin
     if decision.full:
         return None
     start = words.start_words(decision.until) if decision.until else ""
-    named = {"name": vertical.name, "slug": vertical.slug, "start": start}
-    return Waiting(decision.reason, str(WHY[decision.reason]) % named, _action(decision, named))
-
-
-def _action(decision: Decision, named: Mapping[str, str]) -> tuple[str, str] | None:
-    if decision.next_step not in _STEPS:
-        return None
-    label, address = _STEPS[decision.next_step]
-    return str(label) % named, address % named
+    sentence = str(WHY[decision.reason]) % {"name": vertical.name, "start": start}
+    return Waiting(decision.reason, sentence, door(decision, vertical.slug, vertical.name))

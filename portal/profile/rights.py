@@ -1,7 +1,7 @@
 """A reader's rights as they read them: where each comes from, when it began, when it ends and what happens then."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from portal import formats
@@ -10,7 +10,7 @@ from portal.access.standing import Contract, RightState, chip_of, once, state_of
 from portal.access.vocabulary import EndCause, GrantFacts, ReaderFacts, Source
 from portal.i18n import gettext, ngettext
 from portal.i18n import lazy_gettext as _
-from portal.trials.countdown import countdown
+from portal.trials.countdown import Countdown, Stage, countdown, covered
 from portal.trials.dates import days_left
 
 
@@ -24,7 +24,7 @@ class VerticalName:
 
 @dataclass(frozen=True, slots=True)
 class Right:
-    """One row: the shape of the macros rights_table and rights_timeline, and the facts it was made from."""
+    """One row: the shape of the macro rights_table and of the profile's cards, and the facts it was made from."""
 
     grant: GrantFacts
     kind: RightState
@@ -37,9 +37,28 @@ class Right:
     end_detail: str
     then: str
     closed: bool
-    ticks_left: int | None
+    countdown: Countdown | None
     done: int | None
     action: tuple[str, str] | None
+
+    @property
+    def renews(self) -> bool:
+        """True when its end is a renewal."""
+        return self.kind is RightState.PAID
+
+    @property
+    def ticks_left(self) -> int | None:
+        """Bars of a running trial that are still alive."""
+        return self.countdown.ticks_left if self.countdown else None
+
+    @property
+    def left(self) -> str:
+        """What is left of a running trial, for the words beside its bars."""
+        if self.countdown is None:
+            return ""
+        if self.countdown.stage is Stage.LAST:
+            return gettext("Last day, until midnight Paris time")
+        return gettext("Ends tomorrow evening") if self.countdown.stage is Stage.EVE else self.end_detail
 
 
 def rights_of(
@@ -55,7 +74,17 @@ def rights_of(
     """
     known = contracts or {}
     rows = [_row(grant, now, names or {}, known.get(grant.grant_id)) for grant in once(reader.grants, now)]
+    rows = [_beside(row) if row.countdown and covered(reader, row.grant, now) else row for row in rows]
     return sorted(rows, key=lambda row: (_ORDER[row.kind], _newest_first(row)))
+
+
+def _beside(trial: Right) -> Right:
+    """A trial whose end takes nothing away is no occasion to sell."""
+    text = gettext(
+        "Open until %(end)s. Your other right keeps this title open after it.",
+        end=words.end_words(trial.grant.last_reached()),
+    )
+    return replace(trial, then=text, action=None)
 
 
 _ORDER = dict.fromkeys(RightState, 0) | {RightState.FUTURE: 1, RightState.NO_SEAT: 1, RightState.EXPIRED: 2}
@@ -78,11 +107,11 @@ def _row(grant: GrantFacts, now: datetime, names: Mapping[str, str], contract: C
         source=words.source_words(grant),
         source_detail=contract.organisation if contract and grant.organisation_id else "",
         start=words.start_words(grant.starts_at),
-        end=words.short_end(end),
+        end=formats.day(end) if kind is RightState.PAID else words.short_end(end),
         end_detail=_end_detail(end, kind, now),
         then=_then(grant, kind, end),
         closed=closed,
-        ticks_left=countdown(grant, "", now).ticks_left if trial else None,
+        countdown=countdown(grant, names.get(grant.vertical, grant.vertical), now) if trial else None,
         done=None if trial or closed or kind is RightState.FUTURE else _share_done(grant.starts_at, end, now),
         action=_action(grant, kind),
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Select, func, or_, select
 
-from portal.access import words
+from portal.access import doors
 from portal.access.decision import decide
 from portal.access.vocabulary import ArticleState, Outcome, ReaderFacts
 from portal.content import lists, queries
@@ -61,5 +61,5 @@ def _mine(statement: Select[Any], reader_id: int) -> Select[Any]:
 def _kept(row: Any, reader: ReaderFacts, at: datetime) -> Kept:
     decision = decide(lists.article_facts(row), reader, at)
     item = lists.headline(row, reader, at)
-    closed = words.reason_words(decision.reason)[0] if decision.outcome is Outcome.PREVIEW else ""
+    closed = doors.briefly(decision) if decision.outcome is Outcome.PREVIEW else ""
     return Kept(row.id, item, closed, withdrawn=row.state == ArticleState.WITHDRAWN)

@@ -16,10 +16,12 @@ from portal.db import AnySession, db, writing
 from portal.i18n import COOKIE, current_locale, gettext
 from portal.organisations.seats import NoSeatLeft
 from portal.profile import queries, seats
+from portal.profile.cards import cards, closed
 from portal.profile.forms import IdentityForm
 from portal.profile.rights import Right, rights_of
 from portal.profile.seats import NotTheirs
-from portal.verticals import all_verticals
+from portal.profile.timeline import timeline
+from portal.verticals import all_verticals, site_verticals
 from portal.web import MAX_ID, READER, allow, private, see_other
 
 bp = Blueprint("profile", __name__)
@@ -31,14 +33,19 @@ _PAST = frozenset({RightState.EXPIRED})
 @private
 def rights() -> str:
     """Every right of the reader."""
-    rows = _rights()
+    rows, now, facts = _rights(), clock.now(), asking.reader_facts()
+    shown = cards([row for row in rows if row.kind not in _PAST])
     return render_template(
         "profile/rights.html",
-        current=[row for row in rows if row.kind not in _PAST],
+        cards=shown,
+        closed=closed(site_verticals(), shown, facts, now),
+        rows=rows,
         past=[row for row in rows if row.kind in _PAST],
+        timeline=timeline(rows, now),
+        now=now,
         free_seats=queries.managed_without_seat(db.session, current_user.id),
-        invitations=queries.waiting_invitations(db.session, current_user.id, clock.now()),
-        facts=asking.reader_facts(),
+        invitations=queries.waiting_invitations(db.session, current_user.id, now),
+        facts=facts,
     )
 
 

@@ -124,7 +124,7 @@ def _own_page() -> str:
     for slug, vertical in _verticals().items():
         decision = decide(queries.guarded_article(slug), facts, now)
         if slug in running:
-            others.append(Offered(vertical, "", _("On trial"), "", running[slug].until))
+            others.append(Offered(vertical, "", _("On trial"), "ok", running[slug].until))
         elif decision.full:
             others.append(Offered(vertical, "", _("Open to you"), "ok"))
         elif slug in facts.tried:

@@ -104,7 +104,7 @@ def test_a_letter_whose_right_is_missing_says_why_and_may_be_chosen_for_later(
     letter = a_letter(vertical="media")
     a_letter("hebdo", vertical="media", audience=Audience.CONFIRMED)
     text = client.get(PAGE).text
-    assert "Reserved for readers of mind Media" in text
+    assert "reserved for readers of mind Media" in text
     assert 'href="/trial?vertical=media"' in text
     assert text.count("Leaves later") == 1, "the weekly is for every account"
     submit(client, PAGE, {"letters": [letter.id]})
