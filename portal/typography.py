@@ -15,7 +15,7 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r" :(?=\s|$|<)"), f"{NBSP}:"),
     (re.compile(r" ([;!?])(?=\s|$|<|[»”)])"), rf"{NNBSP}\1"),
     (re.compile(r"(?<=\d) (?=%(?!\())"), NNBSP),
-    (re.compile(r"(?<=\d) (?=[€$£])"), NNBSP),
+    (re.compile(r"(?<=\S) (?=[€$£])"), NNBSP),
     (re.compile(r"(?<=\d) (?=M€|Md€|k€)"), NBSP),
     (re.compile(r"(?<=\d) (?=\d{3}(?!\d))"), NNBSP),
     (re.compile(r"\.\.\."), "…"),

@@ -31,6 +31,7 @@ class State(StrEnum):
     PAST_DUE = "past_due"
     UNPAID = "unpaid"
     PAUSED = "paused"
+    INCOMPLETE = "incomplete"
     CANCELED = "canceled"
     UNKNOWN = "unknown"
 
@@ -68,11 +69,11 @@ def standing(session: AnySession, reader_id: int, organisation: Organisation | N
 
 
 def _current(session: AnySession, organisation_id: int) -> Subscription | None:
-    """The live subscription, else the last one that ever gave something."""
+    """The live subscription, else the last one; a first payment that ran out of time leaves nothing to tell."""
     statement = (
         select(Subscription)
         .where(Subscription.organisation_id == organisation_id)
-        .where(Subscription.status.not_in(("incomplete", "incomplete_expired")))
+        .where(Subscription.status != "incomplete_expired")
         .options(selectinload(Subscription.items))
         .order_by(Subscription.started_at.desc(), Subscription.id.desc())
     )
@@ -88,6 +89,8 @@ def _live_state(row: Subscription) -> State:
 
 
 def _ended_state(row: Subscription) -> State:
+    if row.status == "incomplete":
+        return State.INCOMPLETE
     return State.CANCELED if row.status in KNOWN else State.UNKNOWN
 
 

@@ -18,7 +18,7 @@ MOST_LABELS, MOST_SERIES = 14, 3
 _PLOT, _BAND, _FOOT, _HEAD = 180, 46, 26, 24  # heights in pixels: plot, one bar, labels below, values above
 _CROWD = 7  # more labels than this on one line: only some of them are shown on a narrow page
 _NARROW, _LETTER = 290, 6.5  # pixels: a plot on the narrowest phone, a letter of a label
-_WORDS = {"fr": ("Les chiffres du graphique", "Source :"), "en": ("The figures of this chart", "Source:")}
+_WORDS = {"fr": ("Les chiffres du graphique", f"Source{NBSP}:"), "en": ("The figures of this chart", "Source:")}
 
 
 class ChartError(ValueError):
@@ -76,7 +76,7 @@ def read(source: str, lang: str) -> Chart:
     chart = Chart(
         title=polish(str(data["title"])),
         kind=str(data["kind"]),
-        unit=str(data.get("unit", "")),
+        unit=polish(str(data.get("unit", ""))),
         source=polish(str(data["source"])),
         labels=tuple(polish(str(label)) for label in data["labels"]),
         series=tuple((polish(str(one.get("name", ""))), tuple(one.get("values", ()))) for one in series),

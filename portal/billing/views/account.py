@@ -5,11 +5,14 @@ from typing import Any
 from flask import abort, flash, render_template, request, url_for
 from flask_login import current_user
 
-from portal.access.asking import forget_facts
+from portal import clock
+from portal.access.asking import forget_facts, reader_facts
 from portal.billing import customers, queries, sync
 from portal.billing.gateway import current
-from portal.billing.queries import Standing, State
+from portal.billing.mirror import LIVE
+from portal.billing.queries import Standing
 from portal.billing.shapes import GatewayError, GatewayRefused, GatewayUnavailable
+from portal.billing.told import reads_by, told
 from portal.billing.views import bp
 from portal.billing.views.checkout import unavailable
 from portal.db import db, end_reading, writing
@@ -30,12 +33,14 @@ def home() -> Any:
     if request.args.get("from") == "portal":
         _refresh(standing)
         return see_other(url_for("billing.home"))
+    invoices = queries.invoices(db.session, organisation.id) if organisation else []
     return render_template(
         "billing/home.html",
         standing=standing,
-        State=State,
+        told=told(standing, invoices, reads_by(reader_facts(), clock.now()), clock.now()),
+        licensed=standing.subscription is not None and standing.subscription.status in LIVE,
         organisation=organisation,
-        invoices=queries.invoices(db.session, organisation.id) if organisation else [],
+        invoices=invoices,
         seated=bool(organisation and seats.seat_of(db.session, organisation.id, current_user.id)),
         seats_used=seats.used(db.session, organisation.id) if organisation else 0,
         can_open_portal=_customer(organisation) is not None,
@@ -76,7 +81,7 @@ def portal() -> Any:
 
 def _to_cancel(organisation: Organisation) -> str:
     found = queries.standing(db.session, current_user.id, organisation).subscription
-    return found.stripe_id if found is not None and not found.ending_at and found.status != "canceled" else ""
+    return found.stripe_id if found is not None and not found.ending_at and found.status in LIVE else ""
 
 
 def _enter(customer_id: str, flow: str | None, subscription: str) -> Any:

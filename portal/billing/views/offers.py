@@ -6,6 +6,7 @@ from flask import render_template, request
 from flask_login import current_user
 
 from portal.billing import catalogue, quotes
+from portal.billing.comparison import compare
 from portal.billing.models import Interval, Plan, Price
 from portal.billing.queries import plans_of
 from portal.billing.views import bp
@@ -33,6 +34,7 @@ def plans() -> str:
         subscribed=bool(own),
         vat=_vat(),
         max_seats=catalogue.MAX_SEATS,
+        comparison=compare(sold, catalogue.MAX_SEATS),
     )
 
 
