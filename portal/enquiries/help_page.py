@@ -1,18 +1,19 @@
 """What the page “I paid and cannot read” shows: an article and why it is open or not, or what each title opens."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
 from flask_login import current_user
 from sqlalchemy import or_, select
 
-from portal import clock
+from portal import clock, formats
 from portal.access import replay, words
 from portal.access.asking import reader_facts
+from portal.access.decision import decide
 from portal.access.explain import HIT, SKIP, Explanation, explain, panel
 from portal.access.looked import Names
-from portal.access.vocabulary import NextStep, Outcome, ReaderFacts
+from portal.access.vocabulary import Decision, NextStep, Outcome, ReaderFacts, Reason, Source
 from portal.content.fronts import AccessChip, access_chip
 from portal.content.models import Article, FormerSlug
 from portal.db import AnySession, db
@@ -22,6 +23,8 @@ from portal.verticals import VerticalInfo, all_verticals
 
 LONGEST = 500
 _SHOWN = frozenset({Outcome.FULL, Outcome.PREVIEW})
+_NOT_THEIRS = frozenset({"staff", "anonymous"})
+_NONE_HERE = frozenset({Reason.OTHER_VERTICAL_TRY, Reason.OTHER_VERTICAL_BUY, Reason.TRIAL_AVAILABLE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +33,19 @@ class Subject:
 
     article_id: int
     path: str
+    vertical: str
     title: str
     lang: str
     explanation: Explanation
 
     @property
     def panel(self) -> dict[str, Any]:
-        """For the template's macros: the verdict, and the rules with the one that decided first."""
-        shape = panel(self.explanation)
+        """For the template's macros: the verdict, and the rules with the one that decided first.
+
+        Rules about who is no reader at all are left out, unless one of them decided.
+        """
+        told = [step for step in self.explanation.steps if step.state == HIT or step.rule not in _NOT_THEIRS]
+        shape = panel(replace(self.explanation, steps=tuple(told)))
         shape["steps"].sort(key=lambda step: (HIT, "miss", SKIP).index(step["state"]))
         return shape
 
@@ -55,12 +63,12 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Title:
-    """One title: whether it is open, by which right or for want of which, and until when."""
+    """One title: whether it is open, by which right or for want of which, and when that ends."""
 
     vertical: VerticalInfo
     chip: AccessChip
-    reason: str
-    until: str
+    right: str
+    end: str
 
 
 def subject(asked: str) -> Subject | None:
@@ -74,8 +82,9 @@ def subject(asked: str) -> Subject | None:
     outcome = explanation.decision.outcome
     if outcome is Outcome.ABSENT:
         return None
-    path = f"/{facts.verticals[0].slug}/article/{row.slug}"
-    return Subject(row.id, path, row.title if outcome in _SHOWN else "", row.lang, explanation)
+    vertical = facts.verticals[0].slug
+    path, title = f"/{vertical}/article/{row.slug}", row.title if outcome in _SHOWN else ""
+    return Subject(row.id, path, vertical, title, row.lang, explanation)
 
 
 def _article(session: AnySession, asked: str) -> Any:
@@ -111,10 +120,25 @@ def titles() -> list[Title]:
 
 def _title(vertical: VerticalInfo, facts: ReaderFacts) -> Title:
     article = guarded_article(vertical.slug, trial_open=vertical.trial_open)
-    decision = explain(article, facts, clock.now()).decision
-    until = decision.full and decision.grant and decision.until
-    ends = words.end_words(decision.grant.told_end()) if decision.grant and until else ""
-    return Title(vertical, access_chip(vertical), words.reason_words(decision.reason)[0], ends)
+    decision = decide(article, facts, clock.now())
+    return Title(vertical, access_chip(vertical), _right(decision), _end(decision))
+
+
+def _right(decision: Decision) -> str:
+    """The right that opens a title; for a closed one why it is: a right elsewhere, or none ever, is no right here."""
+    if decision.full and decision.grant is not None:
+        return words.source_words(decision.grant)
+    return words.reason_words(Reason.BUY if decision.reason in _NONE_HERE else decision.reason)[0]
+
+
+def _end(decision: Decision) -> str:
+    grant = decision.grant
+    if not decision.full or grant is None:
+        return ""
+    renews = grant.source is Source.SUBSCRIPTION and grant.end_cause is None and grant.grace_until is None
+    if renews and grant.seated_until is None:
+        return _("renews on %(day)s", day=formats.day(grant.told_end()))
+    return words.end_words(grant.told_end())
 
 
 def attached(found: Subject | None, others: list[str]) -> list[tuple[str, str]]:
@@ -128,7 +152,7 @@ def attached(found: Subject | None, others: list[str]) -> list[tuple[str, str]]:
 
 
 def _told(title: Title) -> str:
-    return _("%(reason)s, until %(end)s", reason=title.reason, end=title.until) if title.until else title.reason
+    return " · ".join(part for part in (title.chip.text, title.right, title.end) if part)
 
 
 def rows(found: Subject | None) -> list[tuple[str, str]]:

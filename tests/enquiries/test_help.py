@@ -8,13 +8,14 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from portal import clock
-from portal.access.vocabulary import ArticleState, Source
+from portal.access.models import Grant
+from portal.access.vocabulary import ArticleState, EndCause, Source
 from portal.accounts.models import Reader, SecondAddress
 from portal.content.models import FormerSlug
 from portal.db import AnySession, writing
 from portal.enquiries.models import Enquiry, EnquiryKind
 from portal.outbox import Mail
-from tests.builders import a_grant, a_reader, a_vertical, an_article, canary
+from tests.builders import a_grant, a_reader, a_seat, a_vertical, an_article, an_organisation, canary
 from tests.content.helpers import statements
 from tests.forms import sign_in, submit
 
@@ -48,9 +49,29 @@ def test_without_an_article_every_title_says_by_which_right_and_until_when(clien
     a_vertical("media")
     a_grant(reader, vertical="health", source=Source.TRIAL, ends_in=timedelta(days=5))
     page = client.get(PAGE)
-    for words in ("camille@example.org", "mind Health", "Open through a trial", "15", "mind Media", "Closed"):
+    for words in (
+        "camille@example.org",
+        "mind Health",
+        "15-day trial",
+        "15\u00a0March\u00a02026",
+        "mind Media",
+        "Closed",
+    ):
         assert words in page.text
     assert "no-store" in page.headers["Cache-Control"]
+
+
+def test_a_subscription_that_renews_is_said_to_renew_and_one_that_ends_to_end(
+    client: FlaskClient, reader: Reader, session: AnySession
+) -> None:
+    firm = an_organisation(reader)
+    a_seat(firm, reader)
+    grant = a_grant(organisation=firm, vertical="health", source=Source.SUBSCRIPTION)
+    assert "renews on" in client.get(PAGE).text
+    with writing() as unit:
+        unit.get_one(Grant, grant.id).end_cause = EndCause.CANCELLED
+    page = client.get(PAGE).text
+    assert "renews on" not in page and "9\u00a0April\u00a02026" in page
 
 
 def test_an_article_is_explained_with_the_rule_that_decided_first(client: FlaskClient, reader: Reader) -> None:
@@ -65,6 +86,7 @@ def test_an_article_is_explained_with_the_rule_that_decided_first(client: FlaskC
         assert "Un titre public" in page and "Beginning only: trial ended" in page and canary(article) not in page
         rules = re.findall(r'<li class="(hit|miss|skip)"', page)
         assert rules[0] == "hit" and "miss" in rules[1:] and rules[-1] == "skip"
+        assert "Staff who may read everything" not in page
 
 
 def test_a_former_address_leads_to_the_same_explanation(client: FlaskClient, reader: Reader) -> None:
