@@ -31,6 +31,14 @@ SOURCE = f"""{OPENING}
 |---|---|
 | zorglub | 12 000 € |
 
+```chart
+title = "Graphique zorglub"
+kind = "bars"
+source = "zorglub"
+labels = ["zorglub", "autre"]
+values = [1, 2]
+```
+
 ## Une fin
 
 Rien de plus.

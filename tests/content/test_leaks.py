@@ -14,9 +14,9 @@ from werkzeug.test import TestResponse
 from portal import clock
 from portal.access.vocabulary import ArticleState, Source
 from portal.accounts.models import Reader
-from portal.content import articles
+from portal.content import articles, documents
 from portal.content.articles import Manuscript
-from portal.content.models import Author, Category, Tag
+from portal.content.models import Article, Author, Category, ResourceKind, Tag
 from portal.db import AnySession, writing
 from portal.page_cache import PageCache
 from portal.web import rule_of
@@ -45,6 +45,9 @@ VALUES = {
     "sub": ("pharma",),
     "tag": ("essais",),
     "author": ("anna",),
+    "document": ("annexe",),
+    "ending": ("pdf",),
+    "kind": ("contact", "research", "quote"),
 }
 
 
@@ -74,6 +77,10 @@ def _write_articles() -> None:
     saved("prevu", at=clock.now() + timedelta(days=1), **placed)
     saved("retire", state=ArticleState.WITHDRAWN, **placed)
     saved("brouillon", state=ArticleState.DRAFT, **placed)
+    with writing() as unit:
+        for article in unit.query(Article):
+            loaded = articles.load(unit, article.id)
+            documents.attach(unit, loaded, title="Annexe", kind=ResourceKind.PDF, content=WORD.encode())
 
 
 def somebody(kind: str) -> Reader | None:
