@@ -61,5 +61,7 @@ def closed(
 
 def _closed(vertical: VerticalInfo, reader: ReaderFacts, now: datetime) -> Closed:
     decision = decide(guarded_article(vertical.slug, trial_open=vertical.trial_open), reader, now)
+    action = door(decision, vertical.slug, vertical.name)
+    here = action is not None and action[1] == "/profile/"  # the licence that waits stands above, on the same page
     may_try = decision.next_step is NextStep.START_TRIAL
-    return Closed(vertical, briefly(decision), door(decision, vertical.slug, vertical.name), may_try)
+    return Closed(vertical, briefly(decision), None if here else action, may_try)

@@ -128,7 +128,7 @@ def _end(grant: GrantFacts, kind: RightState, contract: Contract | None) -> date
 def _end_detail(end: datetime, kind: RightState, now: datetime) -> str:
     if kind is RightState.PAID:
         return gettext("renews")
-    if kind in (RightState.EXPIRED, RightState.NO_SEAT):
+    if kind in (RightState.EXPIRED, RightState.NO_SEAT, RightState.FUTURE):
         return ""
     left = days_left(end, now)
     if left <= 0:

@@ -19,7 +19,7 @@ _MONTHS = {
     "fr": ("janv.", "févr.", "mars", "avr.", "mai", "juin", "juil.", "août", "sept.", "oct.", "nov.", "déc."),
     "en": ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
 }
-_TOP, _TITLE, _LANE, _GAP = 36, 20, 38, 14
+_TOP, _TITLE, _LANE, _GAP = 36, 20, 40, 14
 _THIN = 0.7  # percent: the least that can be seen
 
 
@@ -130,7 +130,7 @@ def _lane(right: Right, window: _Window, y: int) -> Lane:
     x = window.place(begins)
     late = x > 50.0
     place = window.place(ends) if late else x
-    return Lane(right.source, _percent(place), "end" if late else "start", y + 18, tuple(_bars(right, window)))
+    return Lane(right.source, _percent(place), "end" if late else "start", y + 20, tuple(_bars(right, window)))
 
 
 def _bars(right: Right, window: _Window) -> Iterator[Bar]:
