@@ -13,7 +13,7 @@ from portal.db import db
 from portal.verticals import VerticalInfo, all_verticals
 from portal.web import PUBLIC, allow
 
-FIRST, ALSO, PER_COLUMN = 5, 6, 4
+FIRST, LOOKED_AT, ALSO, PER_COLUMN = 5, 10, 6, 4
 _NEWS = "infos"
 
 
@@ -40,7 +40,7 @@ class Column:
 def home() -> str:
     """A lead and four more, a band for each vertical, and what is free."""
     offer()
-    front = _led(lists.latest(FIRST))
+    front = _led(lists.latest(LOOKED_AT))
     shown = [item.url for item in front]
     bands = []
     for vertical in all_verticals(db.session):
@@ -51,9 +51,9 @@ def home() -> str:
 
 
 def _led(items: list[lists.Headline]) -> list[lists.Headline]:
-    """A piece with a drawing leads, when one is among the newest."""
+    """The newest, led by the first among them that has a drawing: long pieces lead, news follow."""
     lead = next((item for item in items if item.cover), items[0]) if items else None
-    return [lead, *(item for item in items if item is not lead)] if lead else []
+    return [lead, *(item for item in items if item is not lead)][:FIRST] if lead else []
 
 
 @blueprint.get("/<slug:vertical>/")
@@ -62,7 +62,7 @@ def vertical_home(vertical: str) -> str:
     """A vertical's front page: a lead, what was published since, and a column for each slower rubric."""
     offer()
     here = find_vertical(vertical)
-    front = _led(lists.latest(FIRST, queries.in_vertical(here.id)))
+    front = _led(lists.latest(LOOKED_AT, queries.in_vertical(here.id)))
     shown = [item.url for item in front]
     also = lists.latest(ALSO, queries.in_vertical(here.id), but=shown)
     columns = _columns(here, [*shown, *(item.url for item in also)])
