@@ -44,7 +44,7 @@ def families(kinds: Iterable[str]) -> list[tuple[LazyString, list[str]]]:
 def mails() -> ResponseReturnValue:
     """Every kind with its subject in both languages."""
     written = {locale: rehearsal.rehearse(locale) for locale in LOCALES}
-    return render_template("dev/mails.html", families=families(rehearsal.kinds()), written=written)
+    return render_template("dev/mails.html", families=families(_ordered(written[LOCALES[0]])), written=written)
 
 
 @blueprint.get("/dev/mails/<slug:kind>")
@@ -53,8 +53,9 @@ def mails() -> ResponseReturnValue:
 def mail(kind: str) -> ResponseReturnValue:
     """One kind, in a language."""
     locale = _asked_locale()
-    found = _written(kind, locale)
-    kinds = rehearsal.kinds()
+    written = rehearsal.rehearse(locale)
+    found = written.get(kind) or abort(404)
+    kinds = [one for _name, members in families(_ordered(written)) for one in members]
     place = kinds.index(kind)
     return render_template(
         "dev/mail_kind.html",
@@ -71,7 +72,8 @@ def mail(kind: str) -> ResponseReturnValue:
 @private
 def mail_html(kind: str) -> ResponseReturnValue:
     """The HTML of a kind alone, for the frames."""
-    return framed(_written(kind, _asked_locale()).html)
+    found = rehearsal.rehearse(_asked_locale()).get(kind) or abort(404)
+    return framed(found.html)
 
 
 def _asked_locale() -> str:
@@ -79,7 +81,6 @@ def _asked_locale() -> str:
     return asked if asked in LOCALES else LOCALES[0]
 
 
-def _written(kind: str, locale: str) -> Mail:
-    if kind not in rehearsal.kinds():
-        abort(404)
-    return rehearsal.rehearse(locale).get(kind) or abort(404)
+def _ordered(written: Mapping[str, Mail]) -> list[str]:
+    """Every kind, in the order of the story; those that nothing writes come last."""
+    return [*written, *(kind for kind in rehearsal.kinds() if kind not in written)]

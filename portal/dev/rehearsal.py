@@ -23,7 +23,7 @@ def kinds(folder: Path = FOLDER) -> list[str]:
 
 
 def rehearse(locale: str) -> dict[str, Mail]:
-    """One mail of each kind in this language, free of any session; nothing of it is kept."""
+    """One mail of each kind in this language in the order they were written, free of any session; nothing is kept."""
     with _undone() as unit:
         last = unit.scalar(select(func.max(Mail.id))) or 0
         scene = Scene.set_up(unit, locale)
@@ -31,7 +31,7 @@ def rehearse(locale: str) -> dict[str, Mail]:
             sample(scene)
         written = unit.scalars(select(Mail).where(Mail.id > last).order_by(Mail.id)).all()
         unit.expunge_all()
-        return {mail.kind: mail for mail in reversed(written)}
+        return {mail.kind: mail for mail in written}
 
 
 @contextmanager

@@ -34,10 +34,19 @@ WITHOUT_TRIALS: Mapping[Reason, str] = {
 _LATER = frozenset(
     {Reason.GRACE_SUBSCRIPTION, Reason.GRACE_SEAT, Reason.PAYMENT_PENDING, Reason.SEAT_INVITED, Reason.NOT_STARTED}
 )
-TONES: Mapping[Reason, str] = {
-    reason: "warn" if reason in _LATER else "ok" if reason in NOTES else "bad" for reason in Reason
-}
-"""The colour of a reason's name: open, soon or barely, closed."""
+_SHUT = frozenset({Reason.SUSPENDED, Reason.PAYMENT_OVERDUE, Reason.WITHDRAWN, Reason.NOT_PUBLISHED})
+
+
+def _tone(reason: Reason) -> str:
+    if reason in _LATER:
+        return "warn"
+    if reason in NOTES:
+        return "ok"
+    return "bad" if reason in _SHUT else "plain"
+
+
+TONES: Mapping[Reason, str] = {reason: _tone(reason) for reason in Reason}
+"""The colour of a reason's name: open, soon or barely, for sale, shut."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,8 +72,8 @@ def _editions() -> ColumnElement[int]:
     return counted.correlate(Article).scalar_subquery()
 
 
-def _in_body(text: str) -> ColumnElement[bool]:
-    return Article.id.in_(select(ArticleText.article_id).where(ArticleText.body_html.contains(text)))
+def _written_with(text: str) -> ColumnElement[bool]:
+    return Article.id.in_(select(ArticleText.article_id).where(ArticleText.source.contains(text)))
 
 
 def _condition(kind: str) -> ColumnElement[bool]:
@@ -90,7 +90,7 @@ def _condition(kind: str) -> ColumnElement[bool]:
         "corrected": lambda: and_(_public(), Article.correction.is_not(None)),
         "english": lambda: and_(_public(), Article.lang == "en"),
         "document": lambda: and_(_public(), Article.id.in_(select(Resource.article_id))),
-        "chart": lambda: and_(_public(), _in_body('class="chart')),
+        "chart": lambda: and_(_public(), _written_with("```chart")),
     }[kind]()
 
 

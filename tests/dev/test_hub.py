@@ -1,50 +1,42 @@
 """The hub: there in development, nowhere else; it signs in as demo accounts only, shows mails, moves the clock."""
 
-from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from flask import Flask
 
 from portal import clock, outbox
 from portal.clock import PARIS
-from portal.db import AnySession, db, writing
+from portal.db import AnySession, writing
 from portal.dev import timemachine
 from portal.dev.mailbox import with_links
-from portal.factory import create_app
-from portal.settings import Environment
-from tests.builders import a_reader
-from tests.forms import Browser, submit
+from tests.builders import a_reader, a_vertical, an_article
+from tests.forms import Browser, sign_in, submit
+
+PAGES = ["/dev", "/dev/mailbox", "/dev/mailbox/1", "/dev/mailbox/1/html", "/dev/mails", "/dev/mails/receipt"]
+PAGES += ["/dev/mails/receipt/html", "/dev/components"]
+ACTS = ["/dev/sign-in", "/dev/stranger", "/dev/clock", "/dev/trials", "/dev/stripe", "/dev/stripe/refuse"]
 
 
-@pytest.fixture
-def hub(app: Flask, tmp_path: Path) -> Iterator[Browser]:
-    """A browser in a development app on the same database, with a clock file of its own."""
-    settings = replace(
-        app.extensions["portal.settings"],
-        env=Environment.DEVELOPMENT,
-        clock_file=tmp_path / "clock-offset",
-        instance=tmp_path,
-    )
-    development = create_app(settings)
-    development.test_client_class = Browser
-    with development.app_context():
-        yield development.test_client()  # type: ignore[misc]
-        db.session.remove()
-        db.engine.dispose()
-    clock.share(None)
-
-
-@pytest.mark.parametrize("path", ["/dev", "/dev/mailbox", "/dev/mailbox/1", "/dev/mailbox/1/html"])
+@pytest.mark.parametrize("path", PAGES)
 def test_outside_development_there_is_no_hub(client: Browser, path: str) -> None:
     assert client.get(path, follow_redirects=True).status_code == 404
 
 
-@pytest.mark.parametrize("path", ["/dev/sign-in", "/dev/clock"])
+@pytest.mark.parametrize("path", ACTS)
 def test_outside_development_nothing_can_be_sent_to_it(client: Browser, path: str) -> None:
-    assert client.post(path).status_code in (400, 404, 405)
+    assert submit(client, path, page="/login").status_code == 404
+
+
+@pytest.mark.parametrize("path", ACTS)
+def test_every_act_takes_a_token(hub: Browser, path: str) -> None:
+    assert hub.post(path, data={"email": "prospect@example.org"}).status_code == 400
+
+
+@pytest.mark.parametrize("path", ACTS)
+def test_an_act_nobody_offers_is_not_found(hub: Browser, path: str) -> None:
+    if path != "/dev/stranger":
+        assert submit(hub, path, {"act": "explode"}, page="/dev").status_code == 404
 
 
 def test_one_click_signs_in_as_a_demo_account(hub: Browser) -> None:
@@ -63,6 +55,33 @@ def test_nobody_else_can_be_signed_in_as(hub: Browser) -> None:
 def test_signing_in_takes_a_token(hub: Browser) -> None:
     a_reader("prospect@example.org")
     assert hub.post("/dev/sign-in", data={"email": "prospect@example.org"}).status_code == 400
+
+
+def test_signing_in_leads_to_the_article_the_account_is_about(hub: Browser) -> None:
+    a_reader("prospect@example.org")
+    an_article("article-ferme", vertical="health")
+    answer = submit(hub, "/dev/sign-in", {"email": "prospect@example.org"}, page="/dev")
+    assert answer.location == "/health/article/article-ferme"
+
+
+def test_a_stranger_is_signed_out_and_led_to_the_page(hub: Browser) -> None:
+    reader = a_reader("prospect@example.org")
+    sign_in(hub, reader)
+    answer = submit(hub, "/dev/stranger", {"next": "/health/"}, page="/dev")
+    assert answer.location == "/health/"
+    assert "prospect@example.org" not in hub.get("/profile/", follow_redirects=True).text
+    assert submit(hub, "/dev/stranger", {"next": "https://elsewhere.example/"}, page="/dev").location == "/"
+
+
+def test_the_trials_of_an_edition_are_closed_and_opened_again(hub: Browser, session: AnySession) -> None:
+    vertical = a_vertical("media")
+    submit(hub, "/dev/trials", {"trials": "closed"}, page="/dev")
+    session.refresh(vertical)
+    assert not vertical.trial_open
+    assert "OTHER_VERTICAL_BUY" in hub.get("/dev").text or "Les rouvrir" in hub.get("/dev").text
+    submit(hub, "/dev/trials", {"trials": "open"}, page="/dev")
+    session.refresh(vertical)
+    assert vertical.trial_open
 
 
 def test_the_clock_moves_only_by_what_its_buttons_say(hub: Browser, tmp_path: Path) -> None:
@@ -116,7 +135,7 @@ def mail(hub: Browser, session: AnySession) -> int:
     with writing() as unit:
         reader = a_reader("prospect@example.org")
         unit.add(_mail(reader.id))
-    return unit.query(outbox.Mail.id).scalar()
+    return int(unit.query(outbox.Mail.id).scalar())
 
 
 def _mail(reader_id: int) -> outbox.Mail:

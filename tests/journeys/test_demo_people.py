@@ -1,4 +1,4 @@
-"""Each demo account is in the state that the hub and README promise."""
+"""Each demo account is in the state that the hub and README promise, and every row of the table has somebody."""
 
 import json
 from collections.abc import Iterator
@@ -7,29 +7,16 @@ import pytest
 from flask.testing import FlaskCliRunner
 
 from portal import clock
-from portal.db import db
+from portal.access.vocabulary import Reason
+from portal.db import db, writing
+from portal.dev import rows, showcase
+from portal.dev.people import people
 from portal.factory import create_app
 from portal.settings import load
 from tests.journeys.house import House
 
-HEALTH = "/health/article/telesurveillance-cardiaque-valmere-resultats-un-an"
-FINTECH = "/fintech/article/l-euro-numerique-se-jouera-chez-les-commercants"
-MEDIA = "/media/article/reponses-generatives-chute-des-clics"
-
-PROMISES = [
-    ("prospect", HEALTH, "TRIAL_AVAILABLE"),
-    ("essai-j15", HEALTH, "GRANT_TRIAL"),
-    ("essai-j15", FINTECH, "OTHER_VERTICAL_TRY"),
-    ("essai-j1", MEDIA, "GRANT_TRIAL"),
-    ("essai-fini", HEALTH, "TRIAL_ENDED"),
-    ("abonne-health", HEALTH, "GRANT_SUBSCRIPTION"),
-    ("impaye", FINTECH, "GRACE_SUBSCRIPTION"),
-    ("siege", FINTECH, "GRANT_SEAT"),
-    ("offert", MEDIA, "GRANT_ADMIN"),
-    ("suspendu", HEALTH, "SUSPENDED"),
-    ("non-confirme", HEALTH, "UNCONFIRMED"),
-    ("editeur", HEALTH, "STAFF"),
-]
+PROSPECT = "prospect@example.org"
+OF_ARTICLES = {kind: found.row for kind, found in showcase.KINDS.items() if found.row and kind != "locked"}
 
 
 @pytest.fixture
@@ -42,19 +29,59 @@ def commands(house: House) -> Iterator[FlaskCliRunner]:
     clock.share(None)
 
 
-def test_demo_people_are_in_the_state_they_promise(commands: FlaskCliRunner) -> None:
-    reasons = {(name, path): reason_of(commands, name, path) for name, path, _reason in PROMISES}
-    assert reasons == {(name, path): reason for name, path, reason in PROMISES}
-
-
-def reason_of(commands: FlaskCliRunner, name: str, path: str) -> str:
-    done = commands.invoke(args=["access", "explain", f"{name}@example.org", path, "--json"])
+def reason_of(commands: FlaskCliRunner, email: str, path: str) -> str:
+    done = commands.invoke(args=["access", "explain", email, path, "--json"])
     assert done.exit_code == 0, done.output
     return str(json.loads(done.output)["reason"])
+
+
+def article(commands: FlaskCliRunner, wish: str) -> str:
+    with commands.app.app_context():
+        found = showcase.find(db.session, wish)
+    assert found, f"the demonstration holds no article for “{wish}”"
+    return found.path
+
+
+def test_demo_people_are_in_the_state_they_promise(commands: FlaskCliRunner) -> None:
+    promised = {one.email: (article(commands, one.article or "health"), one.row.value) for one in people().accounts}
+    shown = {email: (path, reason_of(commands, email, path)) for email, (path, _row) in promised.items()}
+    assert shown == promised
+
+
+def test_articles_show_the_rows_that_are_about_articles(commands: FlaskCliRunner) -> None:
+    shown = {kind: reason_of(commands, PROSPECT, article(commands, f"/{kind}")) for kind in OF_ARTICLES}
+    assert shown == {kind: row.value for kind, row in OF_ARTICLES.items()}
+
+
+def test_an_edition_without_trials_shows_the_last_two_rows(commands: FlaskCliRunner) -> None:
+    path = article(commands, rows.EDITION)
+    trials(commands, open_=False)
+    try:
+        shown = {reason.value: reason_of(commands, email, path) for reason, email in rows.WITHOUT_TRIALS.items()}
+    finally:
+        trials(commands, open_=True)
+    assert shown == {reason.value: reason.value for reason in rows.WITHOUT_TRIALS}
+
+
+def trials(commands: FlaskCliRunner, *, open_: bool) -> None:
+    with commands.app.app_context(), writing() as unit:
+        rows.open_trials(unit, open_)
+
+
+def test_every_reason_has_somebody_or_an_article() -> None:
+    """ANONYMOUS is what the hub's "as a stranger" shows at the locked article."""
+    accounts = {one.row for one in people().accounts}
+    missing = set(Reason) - accounts - {found.row for found in showcase.KINDS.values()} - set(rows.WITHOUT_TRIALS)
+    assert missing == set()
+
+
+def test_every_kind_of_article_is_there(commands: FlaskCliRunner) -> None:
+    with commands.app.app_context():
+        assert set(showcase.KINDS) - set(showcase.find_all(db.session)) == set()
 
 
 @pytest.mark.parametrize("act", [["db", "upgrade"], ["demo", "load"]])
 def test_preparing_again_changes_nothing(commands: FlaskCliRunner, act: list[str]) -> None:
     done = commands.invoke(args=act)
     assert done.exit_code == 0, done.output
-    assert "Added" not in done.output and "Made" not in done.output and "paid" not in done.output
+    assert not any(word in done.output for word in ("Added", "Made", "Noted", "paid"))
