@@ -50,6 +50,11 @@ class Subject:
         return shape
 
     @property
+    def unconfirmed(self) -> bool:
+        """True when the link that confirms the reader's address is what is missing."""
+        return self.explanation.decision.next_step is NextStep.CONFIRM
+
+    @property
     def action(self) -> tuple[str, str] | None:
         """(label, address) of what the reader can do at once; never a sale."""
         step = self.explanation.decision.next_step

@@ -167,6 +167,14 @@ def test_a_message_reaches_a_person_with_all_of_it_attached(
     assert told["Article"] == "Un titre public" and told["Article retiré\u202f?"]
 
 
+def test_who_has_not_confirmed_can_ask_for_the_link_again(client: FlaskClient) -> None:
+    article = an_article()
+    sign_in(client, a_reader(confirmed=False))
+    page = f"{PAGE}?article={article.slug}"
+    assert 'action="/confirm-address/resend"' in client.get(page).text
+    assert submit(client, "/confirm-address/resend", page=page).status_code == 303
+
+
 def test_an_empty_message_is_refused_and_the_article_stays(client: FlaskClient, reader: Reader) -> None:
     article = an_article(title="Un titre public")
     answer = submit(client, f"{PAGE}/message", {"message": " ", "article": article.slug}, page=PAGE)
