@@ -13,6 +13,7 @@ from portal.billing.models import Invoice, Subscription
 from portal.billing.queries import Standing, State
 from portal.formats import day, moment, money
 from portal.i18n import gettext as _
+from portal.verticals import site_verticals
 
 Banner = tuple[str, str, str]
 
@@ -62,7 +63,7 @@ class Case:
 
     standing: Standing
     owed: Invoice | None
-    reads: Reads
+    reader: ReaderFacts
     now: datetime
 
     @property
@@ -88,10 +89,10 @@ class Case:
         return self.row.collection_method == "send_invoice"
 
 
-def told(standing: Standing, invoices: Sequence[Invoice], reads: Reads, now: datetime) -> Told:
+def told(standing: Standing, invoices: Sequence[Invoice], reader: ReaderFacts, now: datetime) -> Told:
     """The words for this state; `invoices` newest first, as the page lists them."""
     owed = [invoice for invoice in invoices if invoice.status == "open" and invoice.amount_due > 0]
-    return _SAYS[standing.state](Case(standing, owed[-1] if owed else None, reads, now))
+    return _SAYS[standing.state](Case(standing, owed[-1] if owed else None, reader, now))
 
 
 def _plans() -> Step:
@@ -114,20 +115,29 @@ def _pay(case: Case, kind: str = "ghost") -> list[Step]:
 
 
 def _none(case: Case) -> Told:
-    if case.reads is Reads.SEAT:
+    reads = reads_by(case.reader, case.now)
+    if reads is Reads.SEAT:
         return Told(_("Your organisation pays for what you read: there is nothing to pay here."), "ok", _("Licence"))
-    if case.reads is Reads.GIFT:
+    if reads is Reads.GIFT:
         return Told(_("Your access was given to you: there is nothing to pay."), "ok", _("Granted"))
     return Told(_("You have no subscription."), steps=[_plans()])
 
 
 def _trial(case: Case) -> Told:
     until = case.standing.trial_last_day
+    values = {"name": _tried(case), "day": day(until, weekday=True) if until else ""}
     sentence = _(
-        "You are trying our publications free of charge until the end of %(day)s; nothing will be charged then.",
-        day=day(until, weekday=True) if until else "",
+        "You are trying %(name)s free of charge until %(day)s inclusive; nothing will be charged then.", **values
     )
     return Told(sentence, "ok", _("Trial"), steps=[_plans()])
+
+
+def _tried(case: Case) -> str:
+    """What the trial that ends last is of."""
+    trials = [grant for grant in case.reader.grants if grant.source is Source.TRIAL]
+    slugs = {grant.vertical for grant in trials if grant.ends_at == case.standing.trial_until}
+    *first, last = [vertical.name for vertical in site_verticals() if vertical.slug in slugs] or [""]
+    return _("%(first)s and %(last)s", first=", ".join(first), last=last) if first else last
 
 
 def _pending(_case: Case) -> Told:
@@ -229,8 +239,19 @@ def _incomplete(case: Case) -> Told:
 def _canceled(case: Case) -> Told:
     ended = case.row.ended_at or case.row.ending_at or case.row.synced_at
     values = {"plan": case.plan, "day": moment(ended)}
+    if case.owed is not None:
+        return _canceled_owing(case, case.owed, values)
     sentence = _("%(plan)s ended on %(day)s. Nothing more will be charged.", **values)
     return Told(sentence, "plain", _("Ended"), steps=[_plans()])
+
+
+def _canceled_owing(case: Case, owed: Invoice, values: dict[str, str]) -> Told:
+    """Ended for a debt: paying settles it and opens nothing by itself, which is said before anybody pays."""
+    title = _("An invoice of %(total)s is still to be paid", total=money(owed.amount_due, owed.currency))
+    text = _("Paying it settles your account. To read again, take a new subscription afterwards.")
+    steps = [*_pay(case, "accent"), Step(_("See the plans"), "/plans")]
+    sentence = _("%(plan)s ended on %(day)s because an invoice was not paid.", **values)
+    return Told(sentence, "bad", _("Ended"), ("bad", title, text), steps)
 
 
 def _unknown(_case: Case) -> Told:

@@ -177,6 +177,18 @@ TABLE = [
         -5 * DAY,
     ),
     Row(
+        "canceled, a debt left",
+        State.CANCELED,
+        "ended on 5 March 2026 at 12:00 because an invoice was not paid",
+        "parce qu’une facture",
+        (HOSTED, "Pay €90.87 now"),
+        "bad",
+        {"status": "canceled", "ended_at": -5 * DAY, "renews_at": None},
+        {},
+        -5 * DAY,
+        "An invoice of €90.87 is still to be paid",
+    ),
+    Row(
         "unknown",
         State.UNKNOWN,
         "in a state we do not know",

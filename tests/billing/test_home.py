@@ -79,9 +79,11 @@ def test_without_anything_the_page_says_so_and_shows_the_offers(
 def test_a_trial_alone_says_until_when_and_that_nothing_is_charged(
     client: FlaskClient, reader: Reader, session: AnySession
 ) -> None:
-    a_grant(reader, source=Source.TRIAL, ends_in=timedelta(days=5, hours=12))
+    for vertical in ("health", "fintech"):
+        a_grant(reader, vertical=vertical, source=Source.TRIAL, ends_in=timedelta(days=5, hours=12))
+    a_grant(reader, vertical="media", source=Source.TRIAL, ends_in=timedelta(days=2, hours=12))
     text = first_words(page(client, "en"))
-    assert "until the end of Sunday 15 March 2026; nothing will be charged" in text
+    assert "mind Health and mind Fintech free of charge until Sunday 15 March 2026 inclusive; nothing" in text
     assert "dimanche 15 mars 2026" in first_words(page(client, "fr"))
 
 

@@ -12,7 +12,7 @@ from portal.billing.gateway import current
 from portal.billing.mirror import LIVE
 from portal.billing.queries import Standing
 from portal.billing.shapes import GatewayError, GatewayRefused, GatewayUnavailable
-from portal.billing.told import reads_by, told
+from portal.billing.told import told
 from portal.billing.views import bp
 from portal.billing.views.checkout import unavailable
 from portal.db import db, end_reading, writing
@@ -37,7 +37,7 @@ def home() -> Any:
     return render_template(
         "billing/home.html",
         standing=standing,
-        told=told(standing, invoices, reads_by(reader_facts(), clock.now()), clock.now()),
+        told=told(standing, invoices, reader_facts(), clock.now()),
         licensed=standing.subscription is not None and standing.subscription.status in LIVE,
         organisation=organisation,
         invoices=invoices,
