@@ -151,7 +151,7 @@ def _enquiries(session: AnySession) -> list[Task]:
             when=formats.moment(row.created_at),
             url=f"/admin/enquiries/{row.id}",
         )
-        for row in oldest_open(session, QUEUE)
+        for row in oldest_open(session, QUEUE // 2)
     ]
 
 
