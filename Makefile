@@ -12,10 +12,10 @@ TREES := portal tests benchmarks tools app.py
 PO := $(wildcard translations/*/LC_MESSAGES/messages.po)
 MO := $(PO:.po=.mo)
 
-.PHONY: help run test check bench messages lock format clean
+.PHONY: help run test check judge bench screenshots messages lock format clean
 
 help: ## What can be asked for
-	awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: .venv/run.stamp $(MO) ## Everything in one terminal: web, worker and the Stripe stand-in (PORT=8000)
 	exec $(BIN)/portal run
@@ -26,8 +26,14 @@ test: .venv/dev.stamp $(MO) ## Every test, on SQLite and PostgreSQL, in a browse
 check: .venv/dev.stamp $(MO) ## Lint, format, types, imports, security, migrations, translations, settings
 	$(BIN)/python tools/check.py $(ARGS)
 
+judge: .venv/dev.stamp $(MO) ## Every page before a browser: axe, valid HTML, 320 px, weight (ARGS="--only plans")
+	$(BIN)/python -m tools.judge $(ARGS)
+
 bench: .venv/dev.stamp $(MO) ## How fast the pages are, beside a bare Flask on the same machine
 	$(BIN)/python -m benchmarks.run $(ARGS)
+
+screenshots: .venv/dev.stamp $(MO) ## Pictures of eight pages and all mails into screenshots/ (ARGS=--docs: into docs/img/)
+	$(BIN)/python -m tools.screenshots $(ARGS)
 
 messages: .venv/dev.stamp ## Collect the messages of code and templates into translations/
 	$(BIN)/python tools/messages.py update

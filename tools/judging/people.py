@@ -1,0 +1,148 @@
+"""Who looks at pages: a stranger, demo accounts signed in with the hub's one click, and people who did something."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from html import unescape
+from urllib.parse import urlsplit
+
+import requests
+
+TIMEOUT = 60
+_FORM = re.compile(r"<form\b([^>]*)>(.*?)</form>", re.DOTALL)
+_ACTION = re.compile(r'\baction="([^"]+)"')
+_HIDDEN = re.compile(r"<input\b(?=[^>]*type=\"hidden\")[^>]*>")
+_OFFERED = re.compile(r'name="email" value="([^"]+)"')
+_ATTRIBUTE = re.compile(r'\b(name|value)="([^"]*)"')
+
+
+class Visitor:
+    """An HTTP client that keeps cookies, speaks one language and sends forms as a browser without scripts would."""
+
+    def __init__(self, url: str, locale: str) -> None:
+        self.url = url
+        self.led = "/"  # where signing in, or an act, has led
+        self.client = requests.Session()
+        self.client.headers["Accept-Language"] = locale
+        self.client.cookies.set("locale", locale, domain=urlsplit(url).hostname or "", path="/")
+
+    def opens(self, path: str) -> requests.Response:
+        """The answer at this path, without following where it leads."""
+        return self.client.get(self.url + path, timeout=TIMEOUT, allow_redirects=False)
+
+    def sends(self, page: str, action: str, **data: str) -> str:
+        """Open the page, fill in the form with this action, send it; the path it leads to."""
+        forms = {action_of(tag, page): body for tag, body in reversed(_FORM.findall(self.opens(page).text))}
+        if action not in forms:
+            raise LookupError(f"{page} holds no form that goes to {action}.")
+        values = {**hidden(forms[action]), **data}
+        answer = self.client.post(self.url + action, data=values, timeout=TIMEOUT, allow_redirects=False)
+        if answer.status_code != 303:
+            raise LookupError(f"{action} answers {answer.status_code} to {sorted(data)}, sent from {page}.")
+        parts = urlsplit(answer.headers["Location"])
+        return parts._replace(scheme="", netloc="", fragment="").geturl()
+
+    def cookies(self) -> list[dict[str, str]]:
+        """What was kept, as Playwright takes it."""
+        return [{"name": one.name, "value": str(one.value), "url": self.url} for one in self.client.cookies]
+
+    def mail(self, pattern: str) -> str:
+        """The first group of this pattern in the newest mail of the mailbox that has it."""
+        for path in dict.fromkeys(re.findall(r'"(/dev/mailbox/\d+)"', self.opens("/dev/mailbox").text)):
+            if found := re.search(pattern, self.opens(path).text):
+                return found[1]
+        raise LookupError(f"No mail holds {pattern}.")
+
+
+def action_of(tag: str, page: str) -> str:
+    """Where a form goes: to its own page when it does not say."""
+    named = _ACTION.search(tag)
+    return (unescape(named[1]) if named else page).partition("?")[0]
+
+
+def hidden(form: str) -> dict[str, str]:
+    """The hidden fields of a form."""
+    fields = (dict(_ATTRIBUTE.findall(tag)) for tag in _HIDDEN.findall(form))
+    return {unescape(one["name"]): unescape(one.get("value", "")) for one in fields if "name" in one}
+
+
+Act = Callable[[Visitor], str]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Who:
+    """Somebody who looks: a stranger when there is no address. `act` is what they do first; it returns where it led."""
+
+    name: str
+    email: str = ""
+    act: Act | None = field(default=None, compare=False)
+
+    def arrives(self, url: str, locale: str) -> Visitor:
+        """Signed in, and after their act."""
+        visitor = Visitor(url, locale)
+        if self.email:
+            visitor.led = visitor.sends("/dev", "/dev/sign-in", email=self.email)
+        if self.act:
+            visitor.led = self.act(visitor)
+        return visitor
+
+
+STRANGER = Who("stranger")
+TRIAL = Who("trial", "essai-j15@example.org")
+SUBSCRIBER = Who("subscriber", "abonne-health@example.org")
+MANAGER = Who("manager", "direction@example.org")
+ADMIN = Who("admin", "admin@example.org")
+READERS = (TRIAL, SUBSCRIBER, MANAGER)
+
+
+def demo_addresses(url: str) -> list[str]:
+    """Whom the hub offers to be."""
+    page = Visitor(url, "fr").opens("/dev").text
+    return list(dict.fromkeys(unescape(email) for email in _OFFERED.findall(page)))
+
+
+def account(email: str) -> Who:
+    """A demo account under the first part of its address."""
+    return next((who for who in (*READERS, ADMIN) if who.email == email), Who(email.partition("@")[0], email))
+
+
+def _registers(visitor: Visitor) -> str:
+    return visitor.sends(
+        "/register", "/register", email="nouvelle@valmere.example.org", password="trois phrases et un tambour"
+    )
+
+
+def _forgets(visitor: Visitor) -> str:
+    return visitor.sends("/reset", "/reset", email="prospect@example.org")
+
+
+def _asks_for_a_code(visitor: Visitor) -> str:
+    return visitor.sends("/help/access", "/help/access/address", email="ancienne@valmere.example.org")
+
+
+def _types_the_code(visitor: Visitor) -> str:
+    """The second address is that of another account, so that there is something to link."""
+    page = visitor.sends("/help/access", "/help/access/address", email="offert-fini@example.org")
+    return visitor.sends(page, page.partition("?")[0], code=visitor.mail(r"\b(\d{3}\s?\d{3})\b"))
+
+
+def _asks_again(visitor: Visitor) -> str:
+    """The address is not confirmed: the locked article offers another mail."""
+    visitor.sends(visitor.led, "/confirm-address/resend")
+    return visitor.mail(r"(/confirm-address/[\w-]+)")
+
+
+def _writes(visitor: Visitor) -> str:
+    data = {"name": "Jeanne Orval", "email": "lectrice@valmere.example.org", "topic": "reading"}
+    return visitor.sends("/contact", "/contact", message="Je ne retrouve pas ma facture de mars.", **data)
+
+
+ACTORS = (
+    Who("registering", act=_registers),
+    Who("forgetful", act=_forgets),
+    Who("writing", act=_writes),
+    Who("unconfirmed", "non-confirme@example.org", act=_asks_again),
+    Who("second-address", "prospect@example.org", act=_asks_for_a_code),
+    Who("linking", "prospect@example.org", act=_types_the_code),
+)
+"""Some pages exist only after an act; each of these people did one."""

