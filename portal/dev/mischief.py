@@ -90,11 +90,11 @@ def seen(settings: Settings) -> Seen | None:
 
 
 def _subscriptions(session: AnySession) -> list[tuple[str, str]]:
-    """Live subscriptions: Stripe's id and who pays."""
+    """Subscriptions that will renew: Stripe's id and who pays."""
     statement = (
         select(Subscription.stripe_id, Organisation.name)
         .join(Organisation, Organisation.id == Subscription.organisation_id)
-        .where(Subscription.status.in_(LIVE))
+        .where(Subscription.status.in_(LIVE), Subscription.ending_at.is_(None))
         .order_by(Organisation.name)
     )
     return [(row.stripe_id, row.name) for row in session.execute(statement)]
