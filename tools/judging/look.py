@@ -11,7 +11,7 @@ from tests.axe import violations
 from tests.journeys.browser import DESKTOP, PHONE, VIEWS
 from tools.judging.pages import Page
 
-NARROW = {"width": 320, "height": 640}
+WIDTHS = (320, PHONE["width"], 820, 1100, DESKTOP["width"])  # the last one is that of the tab
 PATIENCE = 20_000
 HtmlErrors = Callable[[str], list[str]]
 
@@ -34,6 +34,13 @@ _TOO_WIDE = """() => {
   return [...document.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > wide + 1)
     .slice(0, 3).map(e => `${e.tagName.toLowerCase()}.${e.className}`);
 }"""
+
+# A frame around something that reaches out of it.
+_OUT_OF_ITS_BOX = """() => [...document.querySelectorAll("main *:not(input, select, textarea, svg *)")].filter(e => {
+  const style = getComputedStyle(e);
+  return e.scrollWidth > e.clientWidth + 2 && e.clientWidth > 60 && style.overflowX === "visible"
+    && parseFloat(style.borderLeftWidth) && parseFloat(style.borderRightWidth);
+}).slice(0, 3).map(e => `${e.tagName.toLowerCase()}.${e.className} by ${e.scrollWidth - e.clientWidth} px`)"""
 
 _OPEN = "() => document.querySelectorAll('main details').forEach(e => { e.open = true; })"
 
@@ -144,12 +151,14 @@ class Eye:
         self.tab.emulate_media(color_scheme="light")
 
     def _too_wide(self) -> list[str]:
-        """Nothing is wider than the screen, down to 320 px; leaves the tab as wide as it was."""
+        """Nothing is wider than the screen, down to 320 px, and nothing reaches out of its frame."""
         found = []
-        for size in (PHONE, NARROW, DESKTOP):
-            self.tab.set_viewport_size(size)  # type: ignore[arg-type]
+        for width in WIDTHS:
+            self.tab.set_viewport_size({**DESKTOP, "width": width})  # type: ignore[arg-type]
             if wide := self.tab.evaluate(_TOO_WIDE):
-                found.append(f"wider than {size['width']} px: {', '.join(wide)}")
+                found.append(f"wider than {width} px: {', '.join(wide)}")
+            if wide := self.tab.evaluate(_OUT_OF_ITS_BOX):
+                found.append(f"out of its frame at {width} px: {', '.join(wide)}")
         return found
 
     def _refused(self, page: Page) -> None:

@@ -5,10 +5,12 @@ A label that changed stops the walk: then the text is to be changed too.
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 from playwright.sync_api import Browser, expect
 
+from portal import clock
 from tests.journeys.browser import Person
 from tools.pictures.images import write_webp
 from tools.pictures.scenes import FINTECH, HEALTH, settle
@@ -149,7 +151,7 @@ def is_explained_and_given(walk: Walk) -> None:
     staff.clicks("Voir pourquoi")
     walk.picture(staff, "why", at="main h1")
     staff.page.get_by_label("mind Media").check()
-    staff.types("Jusqu’au (inclus)", "2099-12-31")
+    staff.types("Jusqu’au (inclus)", str(clock.paris_date(clock.now()) + timedelta(days=60)))
     staff.types("Motif", "Intervient à la journée d’étude.")
     staff.clicks("Accorder l’accès")
     expect(staff.page.get_by_role("row").filter(has_text="Accès accordé")).to_contain_text("mind Media")
