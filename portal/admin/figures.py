@@ -65,7 +65,7 @@ def _about_readers(session: AnySession, now: datetime, answers: bool) -> list[Fi
 def _to_answer(session: AnySession, answers: bool) -> Figure:
     """Requests about trials and, for those who may answer them, what was asked by the forms."""
     asked = open_count(session) if answers else 0
-    told = gettext("of them by our forms: %(count)s", count=formats.integer(asked)) if asked else ""
+    told = gettext("of which %(count)s through our forms", count=formats.integer(asked)) if asked else ""
     return Figure(gettext("Requests to answer"), formats.integer(_requests(session) + asked), delta=told)
 
 
