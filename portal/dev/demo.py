@@ -15,6 +15,7 @@ from portal.db import end_reading, writing
 from portal.dev import companies, persons, reads
 from portal.dev.people import FOLDER, people
 from portal.dev.subscribers import Subscriber, subscribe
+from portal.enquiries import demo as letters
 from portal.newsletters import demo as newsletters
 from portal.settings import Settings
 
@@ -35,6 +36,8 @@ def load(*, fresh: bool = False) -> Iterator[str]:
     contracts = companies.make_missing()
     if accounts or contracts:
         yield f"Made {len(accounts)} demo accounts and {contracts} organisations."
+    with writing() as unit:
+        letters.load(unit, FOLDER, clock.now())
     yield from _subscribers(settings)
     companies.seat_the_paid()
     if accounts and (noted := reads.note_readings(accounts)):

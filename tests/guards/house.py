@@ -14,7 +14,8 @@ from portal.access.vocabulary import ArticleAccess, ArticleState, Source
 from portal.accounts.models import Reader, SecondAddress
 from portal.accounts.second_address import Asker, ask_for_code
 from portal.billing import catalogue, terms
-from portal.content.models import Author, Category, Tag
+from portal.content import documents
+from portal.content.models import Author, Category, ResourceKind, Tag
 from portal.db import AnySession, db, writing
 from portal.enquiries import asking
 from portal.enquiries.models import Enquiry, EnquiryKind
@@ -37,6 +38,7 @@ def furnish() -> House:
         for slug in ("health", "fintech", "media"):
             a_vertical(slug)
         article = an_article("article-ferme", vertical="health")
+        documents.attach(unit, article, title="Grille", kind=ResourceKind.PDF, content=b"%PDF-1.4")
         an_article("article-libre", vertical="fintech", access=ArticleAccess.FREE)
         an_article("article-retire", vertical="media", state=ArticleState.WITHDRAWN)
         an_article("article-a-venir", vertical="media", published_at=clock.now() + timedelta(days=2))
@@ -122,6 +124,8 @@ def _known(readers: dict[str, Reader | None], grant_id: int | None) -> dict[str,
         "name": "terms-of-sale",
         "version": terms.CURRENT,
         "letter": "quotidienne",
+        "document": "grille",
+        "ending": "pdf",
         "kind": "research",
     }
 
