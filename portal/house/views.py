@@ -111,12 +111,12 @@ for _page in PAGES:
     _route(_page)
 
 
-@blueprint.get("/legal/<document>", defaults={"version": None})
-@blueprint.get("/legal/<document>/<version>")
+@blueprint.get("/legal/<name>", defaults={"version": None})
+@blueprint.get("/legal/<name>/<version>")
 @allow(PUBLIC)
-def document(document: str, version: str | None) -> str:
+def legal_text(name: str, version: str | None) -> str:
     """A legal text: the version that holds, or the one that somebody accepted."""
-    found = legal.DOCUMENTS.get(document) or abort(404)
+    found = legal.DOCUMENTS.get(name) or abort(404)
     version = version or found.current
     if version not in found.versions:
         abort(404)

@@ -34,7 +34,8 @@ from tests.forms import Browser, sign_in
 HOST = "http://localhost"
 STAND_IN = "127.0.0.1:9"  # nothing answers there, so nobody of this demonstration pays by card
 # Where pages may lead that are not ours.
-ELSEWHERE = {STAND_IN}
+# The legal texts name two authorities, by their own sites.
+ELSEWHERE = {STAND_IN, "www.cnil.fr", "formulaire.defenseurdesdroits.fr"}
 WITHOUT_ADDRESS = ("mailto:", "tel:", "data:")
 # Of addresses that differ only in what stands behind the question mark, so many are opened: the ninth page of a list is
 # made like its second, and the sign-in page that leads back to one article like those that lead back to others.
