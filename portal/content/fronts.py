@@ -210,6 +210,7 @@ def search() -> str:
 @allow(PUBLIC)
 def robots() -> Response:
     """What search engines should leave alone; nothing here is a secret."""
-    closed = ("/admin/", "/profile/", "/billing/", "/organisation/", "/search", "/login", "/register", "/dev/")
+    own = ("/admin/", "/profile/", "/billing/", "/organisation/", "/dev/")
+    closed = (*own, "/search", "/login", "/register", "/trial?")
     lines = ["User-agent: *", *(f"Disallow: {path}" for path in closed), f"# {absolute('/')}"]
     return Response("\n".join(lines) + "\n", mimetype="text/plain")

@@ -15,7 +15,7 @@ def typography(text: str) -> str:
     """The text with the spaces and apostrophes of the current language; markup stays markup."""
     if current_locale() != "fr":
         return text
-    polished = french(str(text).replace("&#39;", "'"))  # what templates escaped; their attributes stand in double quotes
+    polished = french(str(text).replace("&#39;", "'"))  # as templates escape it
     return Markup(polished) if isinstance(text, Markup) else polished  # noqa: S704  # nosec B704 - our own template
 
 
