@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from flask import current_app
 from sqlalchemy import func, select
 
-from portal.db import AnySession, db, end_reading
+from portal.db import AnySession, db
 from portal.dev.samples import SAMPLES, Scene
 from portal.outbox import Mail
 from portal.settings import ROOT
@@ -36,10 +37,13 @@ def rehearse(locale: str) -> dict[str, Mail]:
 
 @contextmanager
 def _undone() -> Iterator[AnySession]:
-    """A unit of work that is rolled back whatever happens in it."""
-    end_reading()
-    db.session.connection(execution_options={"portal_writing": True})
-    try:
-        yield db.session
-    finally:
-        db.session.rollback()
+    """A unit of work that is rolled back whatever happens in it, in an app context that the page's own is spared.
+
+    Mails are written in their readers' languages: what a page keeps for its own must not be made under those.
+    """
+    with current_app.app_context():
+        db.session.connection(execution_options={"portal_writing": True})
+        try:
+            yield db.session
+        finally:
+            db.session.rollback()

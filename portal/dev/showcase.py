@@ -36,6 +36,11 @@ class Found:
     vertical: str
     name: str
 
+    @property
+    def hidden(self) -> bool:
+        """True when readers get no page at its address."""
+        return self.kind in ("withdrawn", "scheduled", "draft")
+
 
 KINDS: Mapping[str, Kind] = {
     "locked": Kind(_("For subscribers"), _("The preview, then the lock panel of whoever looks."), Reason.ANONYMOUS),

@@ -16,6 +16,7 @@ from portal.dev import mischief, rows, showcase, timemachine
 from portal.dev.people import GROUPS, Account, people
 from portal.i18n import current_locale
 from portal.i18n import gettext as _
+from portal.roles import Role
 from portal.settings import Settings
 from portal.web import DEVELOPMENT, allow, own_path, private, see_other
 
@@ -42,6 +43,7 @@ def hub() -> ResponseReturnValue:
         closed=rows.closed_edition(db.session),
         closed_path=getattr(showcase.find(db.session, rows.EDITION), "path", "/"),
         without_trials=[(reason, people().known(email)) for reason, email in rows.WITHOUT_TRIALS.items()],
+        editor=next(one for one in accounts if one.role is Role.EDITOR),
         locale=current_locale(),
         now=clock.now(),
         offset=timemachine.offset_in_words(clock.offset()),

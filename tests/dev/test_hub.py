@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from portal import clock, outbox
+from portal.access.vocabulary import ArticleState
 from portal.clock import PARIS
 from portal.db import AnySession, writing
 from portal.dev import timemachine
@@ -71,6 +72,17 @@ def test_a_stranger_is_signed_out_and_led_to_the_page(hub: Browser) -> None:
     assert answer.location == "/health/"
     assert "prospect@example.org" not in hub.get("/profile/", follow_redirects=True).text
     assert submit(hub, "/dev/stranger", {"next": "https://elsewhere.example/"}, page="/dev").location == "/"
+
+
+def test_articles_that_readers_get_no_page_for_are_named_without_a_link(hub: Browser) -> None:
+    a_reader("editeur@example.org")
+    an_article("retire", state=ArticleState.WITHDRAWN)
+    page = hub.get("/dev").text
+    assert 'href="/health/article/retire"' not in page and 'value="/health/article/retire"' in page
+    answer = submit(
+        hub, "/dev/sign-in", {"email": "editeur@example.org", "next": "/health/article/retire"}, page="/dev"
+    )
+    assert answer.location == "/health/article/retire"
 
 
 def test_the_trials_of_an_edition_are_closed_and_opened_again(hub: Browser, session: AnySession) -> None:

@@ -37,6 +37,11 @@ def test_every_kind_is_listed_once_with_both_subjects(hub: Browser) -> None:
         assert f'href="/dev/mails/{kind}?lang=fr"' in page and f'href="/dev/mails/{kind}?lang=en"' in page
 
 
+@pytest.mark.parametrize("locale", ["fr", "en"])
+def test_the_page_keeps_its_own_language(hub: Browser, locale: str) -> None:
+    assert f'<html lang="{locale}"' in hub.get("/dev/mails", headers={"Accept-Language": locale}).text
+
+
 def test_a_kind_that_fits_no_family_is_listed_all_the_same() -> None:
     grouped = families(["receipt", "unheard_of"])
     assert [kind for _name, kinds in grouped for kind in kinds] == ["receipt", "unheard_of"]
