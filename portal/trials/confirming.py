@@ -15,7 +15,7 @@ from portal.accounts.models import PendingRegistration, Reader
 from portal.accounts.registration import AlreadyConfirmed, LinkError, LinkExpired, LinkUnknown, OtherBrowser
 from portal.db import AnySession, db, end_reading, writing
 from portal.i18n import gettext as _
-from portal.trials import queries, words
+from portal.trials import dates, queries, words
 from portal.trials.forms import OtherBrowserForm
 from portal.trials.start import TrialRefused, start
 from portal.trials.views import blueprint, tell
@@ -98,13 +98,15 @@ def _after(intent: dict[str, Any]) -> str:
 
 def _page(token: str, pending: PendingRegistration, form: OtherBrowserForm) -> str:
     names = queries.vertical_names(db.session)
-    wanted = [names[slug] for slug in pending.intent.get("verticals") or [] if slug in names]
+    slugs = [slug for slug in pending.intent.get("verticals") or [] if slug in names]
     return render_template(
         "trials/confirm.html",
         form=form,
         token=token,
         email=pending.email,
-        what=queries.listed(wanted) if wanted else "",
+        what=queries.listed(names[slug] for slug in slugs) if slugs else "",
+        vertical=slugs[0] if len(slugs) == 1 else "",
+        last_day=dates.last_day(dates.end_of_trial(clock.now())),
         asks_password=not _same_browser(pending),
     )
 

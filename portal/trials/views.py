@@ -115,6 +115,7 @@ class Offered:
     state: str = ""
     tone: str = ""
     detail: str = ""
+    ticks_left: int | None = None
 
 
 def _own_page() -> str:
@@ -124,7 +125,7 @@ def _own_page() -> str:
     for slug, vertical in _verticals().items():
         decision = decide(queries.guarded_article(slug), facts, now)
         if slug in running:
-            others.append(Offered(vertical, "", _("On trial"), "ok", running[slug].until))
+            others.append(_running(vertical, running[slug]))
         elif decision.full:
             others.append(Offered(vertical, "", _("Open to you"), "ok"))
         elif slug in facts.tried:
@@ -137,9 +138,14 @@ def _own_page() -> str:
         offered=[] if code else offered,
         others=others,
         hindered=words.refused(code) if code else "",
+        unconfirmed=code == "unconfirmed",
         next=own_path(request.args.get("next"), ""),
         steps=_steps(),
     )
+
+
+def _running(vertical: VerticalInfo, trial: countdown.Countdown) -> Offered:
+    return Offered(vertical, "", _("On trial"), "ok", trial.until, trial.ticks_left)
 
 
 @blueprint.post("/trial/start")

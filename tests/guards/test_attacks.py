@@ -18,7 +18,7 @@ NAMES = (
     *("reason", "until", "start", "days", "sure", "quantity", "step", "totals", "who", "country", "siren", "reader"),
     *("message", "subject", "topic", "phone", "seats", "text"),
     *("vat_number", "street", "postal_code", "city", "purchase_reference", "immediate", "terms", "organisation_id"),
-    *("code", "message"),
+    *("code", "message", "letters", "saved", "quiet", "invitation", "organisation"),
 )
 JUNK = {
     "nul": "a\0b",

@@ -117,7 +117,7 @@ def test_the_list_tells_what_is_open_and_what_is_not_and_why(
         with writing() as unit:
             service.save(unit, reader.id, article.id)
     text = client.get(LIST).text
-    for words in ("Un article ouvert", "Un article fermé", "mind Media", "Closed", "Rights to another", "Free access"):
+    for words in ("Un article ouvert", "Un article fermé", "mind Media", "Closed", "Not tried yet", "Free access"):
         assert words in text
     assert canary(closed) not in text
 

@@ -243,3 +243,43 @@ def test_offers_stop_with_one_click_from_the_mail_program(client: FlaskClient, s
     assert session.scalars(select(Reader.marketing_consent_at)).one() is None
     assert client.post("/trial/offers/forged").status_code == 404
     assert client.get("/trial/offers/forged").status_code == 404
+
+
+def test_fifteen_bars_stand_beside_the_exact_end_before_anything_is_begun(client: FlaskClient) -> None:
+    client.set_cookie("locale", "en")
+    stranger = client.get("/trial").text
+    sign_in(client, a_reader())
+    for text in (stranger, client.get("/trial").text):
+        bars = text.split('class="trial-days"')[1].split("</p>", maxsplit=1)[0]
+        assert bars.count("<rect") == bars.count('class="left"') == 15
+        assert "until Wednesday\u00a025\u00a0March\u00a02026 inclusive" in bars
+
+
+def test_the_confirmation_tells_the_exact_end_before_the_button(client: FlaskClient) -> None:
+    link = ask(client)
+    client.set_cookie("locale", "en")
+    before = client.get(link).text.split("Confirm and begin to read")[0]
+    assert "until Wednesday\u00a025\u00a0March\u00a02026 inclusive" in before
+    assert before.count('class="left"') == 15
+
+
+def test_a_running_trial_shows_its_own_bars_among_the_other_titles(client: FlaskClient) -> None:
+    reader = a_reader()
+    a_grant(reader, source=Source.TRIAL, ends_in=timedelta(days=6, hours=12))
+    sign_in(client, reader)
+    text = client.get("/trial").text.split('class="trial-list"')[1].split("</ul>", maxsplit=1)[0]
+    assert (text.count("<rect"), text.count('class="left"')) == (15, 7)
+
+
+def test_an_unconfirmed_reader_may_ask_for_the_link_again_where_trials_begin(client: FlaskClient) -> None:
+    sign_in(client, a_reader(confirmed=False))
+    client.set_cookie("locale", "en")
+    text = client.get("/trial").text
+    assert 'action="/confirm-address/resend"' in text and "Send the link again" in text
+    assert 'action="/trial/start"' not in text
+
+
+def test_nobody_is_offered_another_title_who_has_none(client: FlaskClient) -> None:
+    sign_in(client, a_reader())
+    client.set_cookie("locale", "en")
+    assert "<h1>Try a title</h1>" in client.get("/trial").text
