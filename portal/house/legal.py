@@ -4,7 +4,6 @@ The version of the terms of sale that somebody accepted is stored with the order
 """
 
 from dataclasses import dataclass
-from datetime import date
 
 from flask_babel.speaklater import LazyString
 
@@ -39,11 +38,6 @@ class Document:
     def template(self, version: str, locale: str) -> str:
         """The file of a version's text."""
         return f"legal/{self.slug.replace('-', '_')}/{version}.{locale}.html"
-
-
-def day_of(version: str) -> date:
-    """The day from which a version holds."""
-    return date.fromisoformat(version)
 
 
 _FIRST = ("2026-11-01",)

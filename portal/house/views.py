@@ -11,7 +11,7 @@ from markupsafe import Markup
 from portal import page_cache
 from portal.accounts.browser import DEVICE_COOKIE
 from portal.accounts.views import THEME_COOKIE
-from portal.billing import catalogue
+from portal.billing import catalogue, terms
 from portal.db import db
 from portal.house import legal, plan, team, wording
 from portal.i18n import COOKIE as LOCALE_COOKIE
@@ -126,10 +126,10 @@ def legal_text(name: str, version: str | None) -> str:
         "legal/document.html",
         document=found,
         version=version,
-        day=legal.day_of(version),
+        day=terms.day_of(version),
         text=Markup(text),  # noqa: S704  # nosec B704 - our own template
         parts=parts,
-        versions=[(legal.day_of(one), found.path(one), one == version) for one in reversed(found.versions)],
+        versions=[(terms.day_of(one), found.path(one), one == version) for one in reversed(found.versions)],
         others=[(one.short, one.path(), one is found) for one in legal.DOCUMENTS.values()],
     )
 
