@@ -63,7 +63,7 @@ def first_visit(browser: Browser, url: str, cookies: list[dict[str, str]], *, ph
         context.add_init_script(_WATCH)
         tab, visit = context.new_page(), Visit()
         answers: list[Response] = []
-        tab.on("response", answers.append)
+        tab.on("response", lambda answer: answers.append(answer))  # noqa: PLW0108 - Playwright marks what it is given
         wire = context.new_cdp_session(tab)
         wire.on("Network.loadingFinished", visit.count)
         wire.send("Network.enable")

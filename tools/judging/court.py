@@ -18,7 +18,7 @@ from tools.judging.pages import Page
 from tools.judging.people import Who
 
 HANDS = 2  # browsers at work at the same time
-Job = tuple[Who, str, list[Page]]
+Job = list[Page]
 
 
 @dataclass
@@ -33,13 +33,15 @@ class Court:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def hear(self, pages: list[Page]) -> None:
-        """Judge these pages, grouped by person and language; the largest group first."""
-        groups: dict[tuple[Who, str], list[Page]] = defaultdict(list)
+        """Judge these pages, grouped by person and language; the largest group first.
+
+        Whoever acts does so in one language after the other: two at once would undo each other's act.
+        """
+        groups: dict[tuple[Who, str], Job] = defaultdict(list)
         for page in pages:
-            groups[(page.who, page.locale)].append(page)
-        jobs = sorted(((*key, group) for key, group in groups.items()), key=lambda job: -len(job[2]))
-        self._total = len(pages)
-        queue = iter(jobs)
+            groups[(page.who, "" if page.who.act else page.locale)].append(page)
+        self._total += len(pages)
+        queue = iter(sorted(groups.values(), key=len, reverse=True))
         with ThreadPoolExecutor(HANDS) as hands:
             for hand in [hands.submit(self._work, queue) for _ in range(HANDS)]:
                 hand.result()
@@ -47,7 +49,8 @@ class Court:
     def _work(self, queue: Iterator[Job]) -> None:
         with chromium() as browser:
             while (job := self._next(queue)) is not None:
-                self._as_somebody(browser, *job)
+                for locale in sorted({page.locale for page in job}):
+                    self._as_somebody(browser, job[0].who, locale, [page for page in job if page.locale == locale])
 
     def _next(self, queue: Iterator[Job]) -> Job | None:
         with self._lock:

@@ -21,8 +21,9 @@ from portal.trials.mails import unsubscribe_url
 from portal.web import DEVELOPMENT, MACHINE, PUBLIC, READER, rule_of
 from tools.judging.people import ACTORS, ADMIN, READERS, STRANGER, TRIAL, Visitor, Who
 
-FOLLOWED = 4  # pages of one route that are opened in search of others
-FOLLOWED_BY_STAFF = 80  # some acts are offered on one reader's page only
+FOLLOWED = 3  # pages of one route that are opened in search of others
+FOLLOWED_CLOSELY = 80  # where what matters may stand on one page only: an act on one reader's, a link in one mail
+CLOSELY = ("/admin/", "/dev/mailbox/")
 SHAPES = 3  # shapes of one route's query that are judged
 DEAD = "un-jeton-qui-n-existe-pas"
 LOCALES = ("fr", "en")
@@ -59,12 +60,11 @@ class Finder:
     def look(self) -> "Finder":
         """Walk until every route has been opened often enough."""
         visitor = self.who.arrives(self.url, LOCALES[0])
-        most = FOLLOWED_BY_STAFF if self.who == ADMIN else FOLLOWED
         for path in [visitor.led, *self.beginnings, *(rule.rule for rule in routes(self.app) if not rule.arguments)]:
             self._note(path)
         while self._waiting:
             rule, path = self._waiting.popleft()
-            if self._opened[rule] < most:
+            if self._opened[rule] < (FOLLOWED_CLOSELY if rule.startswith(CLOSELY) else FOLLOWED):
                 self._opened[rule] += 1
                 self._open(visitor, rule, path)
         return self
@@ -77,17 +77,20 @@ class Finder:
             self.not_pages.add(rule)
         elif answer.ok:
             self.found[rule].setdefault(shape(path), path)
-            for link in _LINK.findall(answer.text):
-                self._note(urljoin(path, unescape(link)))
+            for link in dict.fromkeys(urljoin(path, unescape(link)) for link in _LINK.findall(answer.text)):
+                if link not in self._known:
+                    self._note(link)
 
     def _note(self, link: str) -> None:
+        self._known.add(link)
         parts = urlsplit(urldefrag(link)[0])
         path = parts._replace(scheme="", netloc="").geturl()
         if (parts.netloc and parts.netloc != urlsplit(self.url).netloc) or not path.startswith("/"):
             return
-        rule = rule_at(self.app, parts.path)
-        if rule and path not in self._known:
-            self._known.add(path)
+        if path in self._known and path != link:
+            return
+        self._known.add(path)
+        if rule := rule_at(self.app, parts.path):
             self._waiting.append((rule, path))
 
 
@@ -139,6 +142,7 @@ def find(app: Flask, url: str) -> Found:
         status = who.arrives(url, LOCALES[0]).opens(path).status_code
         result.pages |= {Page(who, locale, path, status, "refused") for locale in LOCALES}
     result.pages |= {Page(who, locale, "", about="after an act") for who in ACTORS for locale in LOCALES}
+    result.pages |= {Page(ADMIN, LOCALES[0], path, about="seen by staff") for path in seen_by_staff(app)}
     return result
 
 
@@ -171,8 +175,19 @@ def dead_links(app: Flask) -> Iterator[str]:
 
 def signed(app: Flask) -> Iterator[str]:
     """Addresses that are sent by mail days into a story, made here as the mail would make them."""
+    for reader_id in ids(app, TRIAL):
+        with app.app_context():
+            yield urlsplit(unsubscribe_url(reader_id)).path
+
+
+def seen_by_staff(app: Flask) -> Iterator[str]:
+    """The back office's page of each kind of reader: what stands there differs most with what they hold."""
+    return (f"/admin/readers/{reader_id}" for reader_id in ids(app, *READERS))
+
+
+def ids(app: Flask, *people: Who) -> list[int]:
+    """The ids of these accounts."""
     with app.app_context():
-        reader = readers.by_address(db.session, TRIAL.email)
-        if reader is not None:
-            yield urlsplit(unsubscribe_url(reader.id)).path
+        found = [reader.id for who in people if (reader := readers.by_address(db.session, who.email))]
         db.session.remove()
+    return found

@@ -121,7 +121,9 @@ def _asks_for_a_code(visitor: Visitor) -> str:
 
 
 def _types_the_code(visitor: Visitor) -> str:
-    """The second address is that of another account, so that there is something to link."""
+    """The second address is that of another account, so that there is something to link; proved once, it stays."""
+    if linked := re.search(r'"(/help/access/link/\d+)', visitor.opens("/help/access").text):
+        return linked[1]
     page = visitor.sends("/help/access", "/help/access/address", email="offert-fini@example.org")
     return visitor.sends(page, page.partition("?")[0], code=visitor.mail(r"\b(\d{3}\s?\d{3})\b"))
 
@@ -143,6 +145,6 @@ ACTORS = (
     Who("writing", act=_writes),
     Who("unconfirmed", "non-confirme@example.org", act=_asks_again),
     Who("second-address", "prospect@example.org", act=_asks_for_a_code),
-    Who("linking", "prospect@example.org", act=_types_the_code),
+    Who("linking", "inscrit@example.org", act=_types_the_code),
 )
 """Some pages exist only after an act; each of these people did one."""
