@@ -1,12 +1,14 @@
 """Static files under addresses that change with their content, and the one stylesheet with the verticals' colours."""
 
+import gzip
 import hashlib
 import re
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from flask import Blueprint, Flask, Response, abort, request
 
+from portal.lean import vary
 from portal.settings import ROOT
 from portal.verticals import VerticalInfo, site_verticals
 from portal.web import PUBLIC, allow
@@ -15,6 +17,7 @@ STATIC = ROOT / "static"
 _PARTS = ("tokens", "base", "components", "pages", "figures", "account", "house")
 _URL = re.compile(r'url\("/static/([^"]+)"\)')
 FOREVER = "public, max-age=31536000, immutable"
+_PACKED = (".js", ".svg")  # what is text among the files; fonts and pictures are compressed already
 
 blueprint = Blueprint("assets", __name__)
 
@@ -61,7 +64,7 @@ def portal_css(digest: str) -> Response:
         abort(404)
     response = Response(content, mimetype="text/css")
     response.headers["Cache-Control"] = FOREVER if digest in address else "public, max-age=60"
-    return response
+    return _pack(response)
 
 
 def init_app(app: Flask) -> None:
@@ -76,4 +79,22 @@ def _keep_static(response: Response) -> Response:
         name = (request.view_args or {}).get("filename", "")
         known = Path(STATIC / name).is_file() and request.args.get("v") == _hash_of(name)
         response.headers["Cache-Control"] = FOREVER if known else "public, max-age=3600"
+        if known and name.endswith(_PACKED) and response.status_code == 200:
+            return _pack(response)
     return response
+
+
+def _pack(response: Response) -> Response:
+    """In gzip, for whoever takes it: packed once, as small as it gets, since it is kept for ever."""
+    vary(response, "Accept-Encoding")
+    if request.method == "GET" and "gzip" in request.headers.get("Accept-Encoding", ""):
+        response.direct_passthrough = False
+        response.set_data(_gzipped(response.get_data()))
+        response.headers["Content-Encoding"] = "gzip"
+        response.headers.pop("ETag", None)  # it is that of the unpacked file
+    return response
+
+
+@lru_cache(maxsize=32)
+def _gzipped(content: bytes) -> bytes:
+    return gzip.compress(content, 9, mtime=0)
