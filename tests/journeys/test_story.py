@@ -221,7 +221,7 @@ def finds_the_reader(staff: Person) -> None:
 def staff_gives_media(staff: Person) -> None:
     finds_the_reader(staff)
     staff.looks()
-    today = date.fromisoformat(staff.page.get_by_label(re.compile("^À partir du")).input_value() or str(date.today()))
+    today = date.fromisoformat(staff.page.get_by_label(re.compile("^À partir du")).input_value())
     staff.page.get_by_label("mind Media").check()
     staff.types("Jusqu’au (inclus)", str(today + timedelta(days=60)))
     with staff.expecting(422):
