@@ -30,6 +30,7 @@ class Court:
     faults: list[str] = field(default_factory=list)
     seen: int = 0
     _total: int = 0
+    _over: bool = False
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def hear(self, pages: list[Page]) -> None:
@@ -43,8 +44,12 @@ class Court:
         self._total += len(pages)
         queue = iter(sorted(groups.values(), key=len, reverse=True))
         with ThreadPoolExecutor(HANDS) as hands:
-            for hand in [hands.submit(self._work, queue) for _ in range(HANDS)]:
-                hand.result()
+            try:
+                for hand in [hands.submit(self._work, queue) for _ in range(HANDS)]:
+                    hand.result()
+            except BaseException:
+                self._over = True
+                raise
 
     def _work(self, queue: Iterator[Job]) -> None:
         with chromium() as browser:
@@ -54,7 +59,7 @@ class Court:
 
     def _next(self, queue: Iterator[Job]) -> Job | None:
         with self._lock:
-            return next(queue, None)
+            return None if self._over else next(queue, None)
 
     def _as_somebody(self, browser: Browser, who: Who, locale: str, pages: list[Page]) -> None:
         try:
@@ -65,6 +70,8 @@ class Court:
         tab = tab_of(browser, locale, visitor.cookies())
         eye = Eye(tab, self.html_errors)
         for page in self._led(pages, visitor.led):
+            if self._over:
+                break
             began = time.perf_counter()
             try:
                 found = eye.judge(self.url, page)

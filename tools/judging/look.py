@@ -11,7 +11,7 @@ from tests.axe import violations
 from tests.journeys.browser import DESKTOP, PHONE, VIEWS
 from tools.judging.pages import Page
 
-WIDTHS = (320, PHONE["width"], 820, 1100, DESKTOP["width"])  # the last one is that of the tab
+WIDTHS = (320, PHONE["width"], 820, 1280, DESKTOP["width"])  # the last one is that of the tab
 PATIENCE = 20_000
 HtmlErrors = Callable[[str], list[str]]
 

@@ -3,10 +3,12 @@
 import shutil
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import requests
 
@@ -26,35 +28,55 @@ class Checker:
     """The running checker: one Java for hundreds of pages."""
 
     def __init__(self, port: int) -> None:
+        self.port = port
         self.url = f"http://127.0.0.1:{port}/?out=json"
-        self.client = requests.Session()
-        self.process = subprocess.Popen(
-            [str(JAVA), "-Dnu.validator.servlet.bind-address=127.0.0.1", "-cp", str(jar()), SERVER, str(port)],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        self._lock = threading.Lock()
+        self.process = self._start()
+
+    def _start(self) -> "subprocess.Popen[bytes]":
+        command = [
+            str(JAVA),
+            "-Dnu.validator.servlet.bind-address=127.0.0.1",
+            "-cp",
+            str(jar()),
+            SERVER,
+            str(self.port),
+        ]
+        return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def ready(self) -> None:
-        """Wait until it answers: reading its schemas takes some seconds."""
-        end = time.perf_counter() + PATIENCE
-        while time.perf_counter() < end and self.process.poll() is None:
-            try:
-                requests.get(self.url, timeout=5)
-                return
-            except requests.RequestException:
-                time.sleep(0.2)
-        raise RuntimeError("The HTML checker did not start.")
+        """Wait until it answers, for reading its schemas takes some seconds; start it again if it has died."""
+        with self._lock:
+            end = time.perf_counter() + PATIENCE
+            while time.perf_counter() < end:
+                if self.process.poll() is not None:
+                    self.process = self._start()
+                try:
+                    requests.get(self.url, timeout=5)
+                    return
+                except requests.RequestException:
+                    time.sleep(0.2)
+        raise RuntimeError("The HTML checker does not answer.")
 
     def errors(self, page: str) -> list[str]:
         """What is not valid in this page; warnings are left out."""
-        kind = {"Content-Type": "text/html; charset=utf-8"}
-        answer = self.client.post(self.url, data=page.encode(), headers=kind, timeout=PATIENCE)
-        messages = answer.json()["messages"]
+        try:
+            messages = self._ask(page)
+        except requests.ConnectionError:
+            self.ready()
+            messages = self._ask(page)
         wrong = [one for one in messages if one["type"] != "info"]
-        return [
-            f"line {one.get('lastLine', '?')}: {one['message']} ({one.get('extract', '').strip()[:90]!r})"
-            for one in wrong
-        ]
+        return [f"line {one.get('lastLine', '?')}: {one['message']} ({extract(one)!r})" for one in wrong]
+
+    def _ask(self, page: str) -> list[dict[str, Any]]:
+        kind = {"Content-Type": "text/html; charset=utf-8"}
+        answer = requests.post(self.url, data=page.encode(), headers=kind, timeout=PATIENCE)
+        return list(answer.json()["messages"])
+
+
+def extract(message: dict[str, Any]) -> str:
+    """The beginning of the place that a message is about."""
+    return str(message.get("extract", "")).strip()[:90]
 
 
 @contextmanager
