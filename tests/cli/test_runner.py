@@ -52,29 +52,43 @@ def test_the_stand_in_shares_clock_secret_and_webhook_address(tmp_path: Path) ->
     assert f"--webhook-secret {settings.stripe_webhook_secrets[0]}" in command
 
 
-NEST = (
-    "import subprocess, sys; child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(300)']);"
-    "print(child.pid, flush=True); child.wait()"
-)
+NEST = r"""
+import pathlib, subprocess, sys, time
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(300)"])
+pathlib.Path(sys.argv[1]).write_text(f"{child.pid}\n")
+child.wait()
+"""
+DEAF = r"""
+import pathlib, signal, sys, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+pathlib.Path(sys.argv[1]).write_text("1\n")
+time.sleep(300)
+"""
 
 
-def test_stopping_ends_what_a_part_has_started_too(capfd: pytest.CaptureFixture[str]) -> None:
-    part = runner.start("nest", [sys.executable, "-c", NEST])
-    grandchild = _first_number(part, capfd)
+def test_stopping_ends_what_a_part_has_started_too(tmp_path: Path) -> None:
+    told = tmp_path / "told"
+    part = runner.start("nest", [sys.executable, "-c", NEST, str(told)])
+    grandchild = _first_number(part, told)
     runner.stop([part])
     assert part.ended()
     assert _gone(grandchild)
 
 
-def test_a_part_that_will_not_hear_is_killed(
-    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_part_that_will_not_hear_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runner, "FAREWELL", 0.3)
-    deaf = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(1, flush=True); time.sleep(300)"
-    part = runner.start("deaf", [sys.executable, "-c", deaf])
-    _first_number(part, capfd)
+    told = tmp_path / "told"
+    part = runner.start("deaf", [sys.executable, "-c", DEAF, str(told)])
+    _first_number(part, told)
     runner.stop([part])
     assert part.process.returncode == -signal.SIGKILL
+
+
+def test_what_a_part_says_stands_on_the_terminal_behind_its_name(capfd: pytest.CaptureFixture[str]) -> None:
+    part = runner.start("brief", [sys.executable, "-c", "print('hello')"])
+    part.process.wait(timeout=30)
+    part.reader.join(timeout=30)
+    assert capfd.readouterr().out == "brief  │ hello\n"
 
 
 def test_a_part_that_ends_while_starting_is_told() -> None:
@@ -83,13 +97,11 @@ def test_a_part_that_ends_while_starting_is_told() -> None:
         runner.wait_for(part, 9, "/")
 
 
-def _first_number(part: runner.Part, capfd: pytest.CaptureFixture[str]) -> int:
-    """The number a part prints first, as the terminal shows it: "nest   │ 1234"."""
-    shown = ""
-    while "\n" not in shown:
+def _first_number(part: runner.Part, told: Path) -> int:
+    """The number a part writes first. Into a file: what is captured while pytest empties its own file is lost."""
+    while not told.exists() or not told.read_text().endswith("\n"):
         assert not part.ended(), "the part ended early"
-        shown += capfd.readouterr().out
-    return int(shown.split("│")[1])
+    return int(told.read_text())
 
 
 def _gone(pid: int) -> bool:
