@@ -62,7 +62,7 @@ class Checker:
         """What is not valid in this page; warnings are left out."""
         try:
             messages = self._ask(page)
-        except requests.ConnectionError:
+        except requests.RequestException:
             self.ready()
             messages = self._ask(page)
         wrong = [one for one in messages if one["type"] != "info"]
