@@ -37,7 +37,8 @@ def mails(session: AnySession, kind: str) -> list[Mail]:
 
 
 def acts(session: AnySession) -> list[str]:
-    return list(session.scalars(select(AuditEvent.act).where(AuditEvent.target_kind == "enquiry")))
+    statement = select(AuditEvent.act).where(AuditEvent.target_kind == "enquiry").order_by(AuditEvent.id)
+    return list(session.scalars(statement))
 
 
 @pytest.fixture
