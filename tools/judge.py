@@ -34,7 +34,7 @@ MISSING = """Not run: {what} is missing.
 
 def main() -> int:
     given = arguments()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the house is left in order
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("Stopped from outside."))  # the house is left in order
     if missing := what_is_missing(given):
         print(missing, file=sys.stderr)
         return 1

@@ -21,7 +21,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Take pictures of the running product.")
     parser.add_argument("--docs", action="store_true", help="those of the documentation, into docs/img/")
     given = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the house is left in order
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("Stopped from outside."))  # the house is left in order
     if not CHROMIUM:
         print("No pictures: Chromium is missing (Debian, Ubuntu: sudo apt-get install chromium).", file=sys.stderr)
         return 1

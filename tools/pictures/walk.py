@@ -11,11 +11,10 @@ from pathlib import Path
 from playwright.sync_api import Browser, expect
 
 from portal import clock
-from tests.journeys.browser import Person
+from tests.journeys.browser import DESKTOP, Person
 from tools.pictures.images import write_webp
 from tools.pictures.scenes import FINTECH, HEALTH, settle
 
-WINDOW = {"width": 1280, "height": 860}
 READER, PASSWORD = "lectrice@valmere.example.org", "trois phrases et un tambour"
 CARD = {"Numéro de carte": "4242 4242 4242 4242", "Date d’expiration": "12/34", "Cryptogramme": "123"}
 
@@ -27,7 +26,7 @@ class Walk:
         self.folder = folder
         self.reader, self.staff = Person(browser, url), Person(browser, url)
         for person in (self.reader, self.staff):
-            person.page.set_viewport_size(WINDOW)  # type: ignore[arg-type]
+            person.page.set_viewport_size(DESKTOP)  # type: ignore[arg-type]
         self.taken: list[Path] = []
 
     def picture(self, person: Person, name: str, *, at: str = "") -> None:
