@@ -68,6 +68,7 @@ def read(source: str, lang: str) -> Chart:
         data = tomllib.loads(source)
     except tomllib.TOMLDecodeError as error:
         raise ChartError(f"A chart is not written in TOML: {error}.") from None
+    _check_shape(data)
     missing = [name for name in ("title", "kind", "source", "labels") if not data.get(name)]
     if missing:
         raise ChartError(f"A chart lacks {', '.join(missing)}.")
@@ -84,6 +85,16 @@ def read(source: str, lang: str) -> Chart:
     )
     _check(chart)
     return chart
+
+
+def _check_shape(data: dict[str, Any]) -> None:
+    """Lists where lists are needed: whoever writes TOML may leave a bracket out."""
+    series = data.get("series", [])
+    lists = [data.get("labels", []), data.get("values", []), series]
+    if isinstance(series, list):
+        lists += [one.get("values", []) if isinstance(one, dict) else None for one in series]
+    if not all(isinstance(one, list) for one in lists):
+        raise ChartError("A chart has labels and values in square brackets, or [[series]] with a name and values each.")
 
 
 def _check(chart: Chart) -> None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, Response, abort, make_response, redirect, render_template, request
+from flask import Blueprint, Response, abort, g, make_response, redirect, render_template, request
 from flask_login import current_user
 from sqlalchemy import select
 from werkzeug.routing import BaseConverter
@@ -160,6 +160,7 @@ def _moved(vertical: str, slug: str, at: datetime) -> BaseResponse:
 
 
 def _gone(vertical: str) -> Response:
+    g.no_way_back = True  # nobody wants to be led back to what is no longer there
     vertical_id = db.session.scalar(select(Vertical.id).where(Vertical.slug == vertical))
     related = lists.latest(4, queries.in_vertical(vertical_id or 0))
     return make_response(render_template("errors/410.html", related=related, status=410), 410)

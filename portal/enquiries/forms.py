@@ -61,25 +61,10 @@ def message_field(label: Any, needed: Any = None) -> Any:
     return TextAreaField(label, filters=[trimmed, one_kind_of_break], validators=[first, SomeLines()])
 
 
-class EnquiryForm(Form):
-    """Who asks, and how to answer."""
+class PatientForm(Form):
+    """A form that may be sent too often, and then keeps what was typed."""
 
-    name = StringField(_("First and last name"), filters=[trimmed], validators=[Needed(_NAME), OneLine(120)])
-    email = address_field()
-    company = line_field(_("Company"))
-    phone = StringField(_("Phone"), filters=[trimmed], validators=[Optional(), OneLine(40)])
     retry_after = 0
-    first: tuple[str, ...] = ("message",)
-
-    def __iter__(self) -> Iterator[Field]:
-        """Fields in the order of the page (those of `first`, then the rest): so stand their errors above it."""
-        yield from (self[name] for name in self.first)
-        yield from (field for field in super().__iter__() if field.short_name not in self.first)
-
-    def told(self) -> dict[str, Any]:
-        """What the service is told, beside who asks what about which article."""
-        fields = ("name", "email", "message", "company", "phone")
-        return {name: self[name].data or "" for name in fields if name in self}
 
     def wait(self, seconds: int) -> None:
         """Too much was sent: say for how long to wait; what was typed stays."""
@@ -91,6 +76,26 @@ class EnquiryForm(Form):
                 -(-seconds // 60),
             )
         )
+
+
+class EnquiryForm(PatientForm):
+    """Who asks, and how to answer."""
+
+    name = StringField(_("First and last name"), filters=[trimmed], validators=[Needed(_NAME), OneLine(120)])
+    email = address_field()
+    company = line_field(_("Company"))
+    phone = StringField(_("Phone"), filters=[trimmed], validators=[Optional(), OneLine(40)])
+    first: tuple[str, ...] = ("message",)
+
+    def __iter__(self) -> Iterator[Field]:
+        """Fields in the order of the page (those of `first`, then the rest): so stand their errors above it."""
+        yield from (self[name] for name in self.first)
+        yield from (field for field in super().__iter__() if field.short_name not in self.first)
+
+    def told(self) -> dict[str, Any]:
+        """What the service is told, beside who asks what about which article."""
+        fields = ("name", "email", "message", "company", "phone")
+        return {name: self[name].data or "" for name in fields if name in self}
 
     def validate_phone(self, field: Field) -> None:
         """Figures and the signs between them."""

@@ -119,8 +119,12 @@ def ask_a_person() -> Page:
     form = MessageForm()
     if not form.validate():
         return _page(message=form)[0], 422
-    with writing() as unit:
-        _keep(unit, form.message.data)
+    try:
+        with writing() as unit:
+            _keep(unit, form.message.data)
+    except Throttled as error:
+        form.wait(error.retry_after)
+        return _page(message=form)[0], 429, {"Retry-After": str(error.retry_after)}
     return see_other(url_for("enquiries.help_thanks"))
 
 

@@ -7,7 +7,7 @@ from wtforms import Field, StringField
 from wtforms.validators import ValidationError
 
 from portal.accounts.forms import Form, Needed, OneLine, address_field, trimmed
-from portal.enquiries.forms import message_field
+from portal.enquiries.forms import PatientForm, message_field
 from portal.i18n import gettext, ngettext
 from portal.i18n import lazy_gettext as _
 
@@ -71,7 +71,7 @@ class CodeForm(Form):
         self.code.errors = [f"{wrong} {tries}"]
 
 
-class MessageForm(Form):
+class MessageForm(PatientForm):
     """What somebody tells the person who will look at their access."""
 
     message = message_field(_("Your message"), _("Write what you cannot read, in a sentence or two."))

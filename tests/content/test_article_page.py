@@ -127,6 +127,7 @@ def test_a_withdrawn_article_is_gone_and_others_are_offered(session: AnySession,
     assert page.status_code == 410
     assert "Un autre titre" in page.text
     assert "Un chapô" not in page.text
+    assert "next=" not in page.text
 
 
 def test_staff_see_a_draft_and_are_told_so(session: AnySession, client: FlaskClient) -> None:

@@ -13,6 +13,7 @@ from portal.access.vocabulary import ArticleState, EndCause, Source
 from portal.accounts.models import Reader, SecondAddress
 from portal.content.models import FormerSlug
 from portal.db import AnySession, writing
+from portal.enquiries import pace
 from portal.enquiries.models import Enquiry, EnquiryKind
 from portal.outbox import Mail
 from tests.builders import a_grant, a_reader, a_seat, a_vertical, an_article, an_organisation, canary
@@ -180,3 +181,16 @@ def test_an_empty_message_is_refused_and_the_article_stays(client: FlaskClient, 
     answer = submit(client, f"{PAGE}/message", {"message": " ", "article": article.slug}, page=PAGE)
     assert answer.status_code == 422
     assert "Write what you cannot read" in answer.text and "Un titre public" in answer.text
+
+
+def test_who_writes_too_often_is_told_when_to_come_back_and_keeps_the_text(
+    client: FlaskClient, reader: Reader, session: AnySession
+) -> None:
+    path = "/help/access/message"
+    for number in range(pace.PER_READER):
+        kept = submit(client, path, {"message": f"Question {number}."}, page="/help/access")
+        if kept.status_code != 303:
+            break
+    answer = submit(client, path, {"message": "Un texte de trop."}, page="/help/access")
+    assert answer.status_code == 429 and int(answer.headers["Retry-After"]) > 0
+    assert "Un texte de trop." in answer.text and "Your text is kept below" in answer.text
