@@ -19,24 +19,24 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def houses(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Houses]:
+def houses(postgresql_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Houses]:
     """The whole portal on a database, started once as people start it; at the end Ctrl-C leaves nothing behind.
 
     Kept here, not in a fixture with parameters: pytest would stop one house to start the other, and start it again.
+    The server of PostgreSQL is asked for first, so that it ends last: a portal without its database ends by itself.
     """
     running: dict[str, House] = {}
 
     def on(name: str) -> House:
         if name not in running:
-            url = ""
-            if name == "postgresql":
-                url = PostgreSQL(request.getfixturevalue("postgresql_url"), "portal_journey").url
+            url = PostgreSQL(postgresql_url, "portal_journey").url if name == "postgresql" else ""
             running[name] = House(Path(tmp_path_factory.mktemp(f"journey-{name}")), url)
         return running[name]
 
     yield on
     codes = {name: house.stop() for name, house in running.items()}
-    assert not any(codes.values()), [line for house in running.values() for line in house.lines[-20:]]
+    last_words = "\n".join(line for house in running.values() for line in house.lines[-20:])
+    assert not any(codes.values()), f"{codes}\n{last_words}"
     assert [line for house in running.values() for line in processes_of(house.port)] == []
 
 
