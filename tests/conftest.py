@@ -9,11 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import stripe
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
+from jinja2 import FileSystemBytecodeCache
 
 from portal import clock
+from portal.accounts import passwords
 from portal.clock import PARIS
 from portal.content import kept
 from portal.db import AnySession, db
@@ -27,8 +31,10 @@ from tests.sharing import Shared
 
 DATABASES = ("sqlite", "postgresql")
 NOON = datetime(2026, 3, 10, 12, 0, tzinfo=PARIS)
+COSTLY_HASHER = passwords._HASHER
 
 
+@pytest.hookimpl(optionalhook=True)  # there is none with -p no:xdist
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Shared:
     """See tests/sharing.py."""
     return Shared(config, log)
@@ -39,6 +45,34 @@ def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder all test processes share (xdist gives each its own basetemp below a common one)."""
     base = tmp_path_factory.getbasetemp()
     return base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+
+
+@pytest.fixture(scope="session", autouse=True)
+def impatient_stripe() -> None:
+    """Stripe's library asks again as often as in the product, without the seconds between."""
+    stripe.HTTPClient.INITIAL_DELAY = stripe.HTTPClient.MAX_DELAY = 0  # type: ignore[misc]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_templates(shared_folder: Path) -> None:
+    """Each template is compiled once in a run, not once for each of the many apps that tests make."""
+    folder = shared_folder / "templates"
+    folder.mkdir(exist_ok=True)
+    Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": FileSystemBytecodeCache(str(folder))}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def light_hashes() -> Iterator[None]:
+    """Passwords are real argon2id hashes of the least cost: thousands of tests sign in."""
+    passwords._HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    yield
+    passwords._HASHER = COSTLY_HASHER
+
+
+@pytest.fixture
+def costly_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hashes as the product makes them, for tests that look at them."""
+    monkeypatch.setattr(passwords, "_HASHER", COSTLY_HASHER)
 
 
 @pytest.fixture(scope="session")

@@ -22,6 +22,7 @@ ELSEWHERE = [
     None,
     "relative",
     " /health/",
+    "/health/" + "x" * 2_000,
 ]
 
 

@@ -3,7 +3,7 @@
 from calendar import monthrange
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 import requests
 from flask_babel.speaklater import LazyString
@@ -36,16 +36,28 @@ def a_month_later(now: datetime) -> datetime:
     return local.replace(year=year, month=month, day=day)
 
 
-def a_day_later(now: datetime) -> datetime:
-    """The same hour in Paris tomorrow, also when the clocks change tonight."""
-    local = now.astimezone(clock.PARIS)
-    return datetime.combine(local.date() + timedelta(days=1), local.time(), tzinfo=clock.PARIS)
+def next_morning(now: datetime) -> datetime:
+    """Ten o'clock in Paris, when reminders have gone out: today's if it has not come yet, else tomorrow's."""
+    today = datetime.combine(clock.paris_date(now), time(10), tzinfo=clock.PARIS)
+    return today if now < today else days_later(1)(today)
+
+
+def days_later(days: int) -> Callable[[datetime], datetime]:
+    """The same hour in Paris so many days on, also when the clocks change between."""
+
+    def target(now: datetime) -> datetime:
+        local = now.astimezone(clock.PARIS)
+        return datetime.combine(local.date() + timedelta(days=days), local.time(), tzinfo=clock.PARIS)
+
+    return target
 
 
 JUMPS = {
     "hour": Jump(lazy_gettext("One hour later"), lambda now: now + timedelta(hours=1)),
     "midnight": Jump(lazy_gettext("Next midnight in Paris"), next_midnight),
-    "day": Jump(lazy_gettext("One day later"), a_day_later),
+    "morning": Jump(lazy_gettext("Next morning at ten"), next_morning),
+    "day": Jump(lazy_gettext("One day later"), days_later(1)),
+    "week": Jump(lazy_gettext("One week later"), days_later(7)),
     "month": Jump(lazy_gettext("One month later"), a_month_later),
     "now": Jump(lazy_gettext("Back to real time"), lambda _now: None),
 }

@@ -10,6 +10,8 @@ from portal.accounts import passwords
 from portal.accounts.gate import Busy, Gate
 from portal.accounts.passwords import Refusal, refusal
 
+pytestmark = pytest.mark.usefixtures("costly_hashes")
+
 GOOD = "trois chevaux bleus courent"
 
 

@@ -195,6 +195,7 @@ def test_a_staff_session_ends_after_twelve_hours(client: FlaskClient, session: A
         assert not is_signed_in(client)
 
 
+@pytest.mark.usefixtures("costly_hashes")
 def test_an_old_hash_is_renewed_at_sign_in(client: FlaskClient, claire: Reader, session: AnySession) -> None:
     with writing():
         claire.password_hash = PasswordHasher(time_cost=1, memory_cost=8192, parallelism=1).hash(PASSWORD)

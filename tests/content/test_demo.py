@@ -34,7 +34,7 @@ def test_a_demo_article_is_whole_and_its_preview_is_a_fair_beginning(piece: demo
         assert not re.search(r"[ ](?:[:;!?»%€])", html.unescape(re.sub("<[^>]+>", "", made.html)))
 
 
-def test_the_whole_set_loads_once(session: AnySession) -> None:
+def test_the_whole_set_loads_once_and_what_is_not_out_is_not_published(session: AnySession) -> None:
     with writing() as unit:
         first = demo.load(unit, FOLDER, clock.now())
     with writing() as unit:
@@ -43,6 +43,10 @@ def test_the_whole_set_loads_once(session: AnySession) -> None:
     assert second == {"verticals": 0, "articles": 0}
     assert session.scalar(select(func.count()).select_from(Article)) == len(PIECES)
     assert session.scalar(select(func.count()).select_from(RelatedArticle)) > 0
+    stated = {row.slug: row.state for row in session.execute(select(Article.slug, Article.state))}
+    assert all(stated[piece.slug] is piece.state for piece in PIECES)
+    ahead = select(Article.slug).where(Article.state == "scheduled", Article.published_at <= clock.now())
+    assert session.scalars(ahead).all() == []
 
 
 @pytest.mark.parametrize("day", range(1, 15))
@@ -75,12 +79,3 @@ def test_the_set_holds_what_a_publication_holds() -> None:
         assert sum("correction" in head for head in own) >= 5
         states = [head.get("state", "published") for head in own]
         assert [states.count(word) for word in ("scheduled", "draft", "withdrawn")] == [3, 2, 1]
-
-
-def test_what_is_not_out_is_not_published(session: AnySession) -> None:
-    with writing() as unit:
-        demo.load(unit, FOLDER, clock.now())
-    stated = {row.slug: row.state for row in session.execute(select(Article.slug, Article.state))}
-    assert all(stated[piece.slug] is piece.state for piece in PIECES)
-    ahead = select(Article.slug).where(Article.state == "scheduled", Article.published_at <= clock.now())
-    assert session.scalars(ahead).all() == []

@@ -137,8 +137,21 @@ def test_a_month_later_is_the_same_hour_of_the_same_day_where_there_is_one(now: 
 
 
 def test_a_day_later_keeps_the_hour_when_clocks_change() -> None:
-    assert timemachine.a_day_later(at(2026, 10, 24)).astimezone(PARIS).hour == 12
-    assert timemachine.a_day_later(at(2026, 10, 24)) - at(2026, 10, 24) == timedelta(days=1)
+    assert timemachine.days_later(1)(at(2026, 10, 24)).astimezone(PARIS).hour == 12
+    assert timemachine.days_later(1)(at(2026, 10, 24)) - at(2026, 10, 24) == timedelta(days=1)
+    assert timemachine.days_later(7)(at(2026, 10, 24)) == at(2026, 10, 31)
+
+
+@pytest.mark.parametrize(
+    ("now", "then"),
+    [
+        (at(2026, 3, 10, 9), at(2026, 3, 10, 10)),
+        (at(2026, 3, 10, 10), at(2026, 3, 11, 10)),
+        (at(2026, 3, 28, 22), at(2026, 3, 29, 10)),
+    ],
+)
+def test_the_next_morning_is_the_first_ten_o_clock_to_come(now: datetime, then: datetime) -> None:
+    assert timemachine.next_morning(now) == then
 
 
 @pytest.fixture

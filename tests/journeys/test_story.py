@@ -60,9 +60,7 @@ def begins_in_the_morning(staff: Person) -> None:
     """The story crosses no midnight by accident: it begins at ten in the morning, when reminders go out."""
     staff.goes_to("/dev")
     staff.looks()
-    jumps(staff, "Prochain minuit à Paris")
-    for _hour in range(10):
-        jumps(staff, "Une heure plus tard")
+    jumps(staff, "Le prochain matin à dix heures")
 
 
 def jumps(staff: Person, button: str) -> None:
@@ -260,8 +258,9 @@ def staff_extends_the_trial(staff: Person) -> None:
 
 
 def trial_runs_out(staff: Person, reader: Person) -> None:
-    """Day by day to the last one, then to the midnight that ends it, to the second."""
-    for left in range(15 + EXTENSION - 1, -1, -1):
+    """A week, then day by day to the last one, then to the midnight that ends it, to the second."""
+    jumps(staff, "Une semaine plus tard")
+    for left in range(15 + EXTENSION - 8, -1, -1):
         jumps(staff, "Un jour plus tard")
         if left in (7, 3, 1):
             gets_mail(
