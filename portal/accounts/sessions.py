@@ -175,13 +175,17 @@ def _end(session: AnySession, where: object, cause: str) -> int:
 
 
 def touch(session: AnySession, person: SignedIn) -> bool:
-    """Note that the session is in use, at most every ten minutes. True when something was written."""
+    """Note that the session is in use, at most every ten minutes. True when something was written.
+
+    One that ended while the request was answered stays ended.
+    """
     now = clock.now()
     if now - person.last_seen_at < SEEN_EVERY:
         return False
-    statement = update(ReaderSession).where(ReaderSession.id == person.session_id)
-    session.execute(statement.values(last_seen_at=now, idle_until=now + IDLE))
-    return True
+    alive = (ReaderSession.ended_at.is_(None), ReaderSession.idle_until > now, ReaderSession.expires_at > now)
+    statement = update(ReaderSession).where(ReaderSession.id == person.session_id, *alive)
+    result = session.execute(statement.values(last_seen_at=now, idle_until=now + IDLE))
+    return bool(result.rowcount)  # type: ignore[attr-defined]
 
 
 def _hash(token: str) -> bytes:

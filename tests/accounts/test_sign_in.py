@@ -178,6 +178,15 @@ def test_a_session_never_used_again_ends_at_thirty_days_exactly(client: FlaskCli
         assert not is_signed_in(client)
 
 
+def test_a_session_that_ended_while_a_page_was_made_is_not_taken_up_again(claire: Reader, session: AnySession) -> None:
+    person = sessions.by_token(session, sessions.open_session(session, claire, "Tests"))
+    assert person is not None
+    session.commit()
+    with clock.frozen(NOON + sessions.IDLE), writing() as unit:
+        assert not sessions.touch(unit, person)
+    assert session.query(ReaderSession).one().last_seen_at == NOON
+
+
 def test_a_session_in_daily_use_ends_after_ninety_days(client: FlaskClient, claire: Reader) -> None:
     sign_in(client, claire)
     for day in range(20, 90, 20):
