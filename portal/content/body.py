@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import nh3
 from markdown_it import MarkdownIt
+from markdown_it.common.utils import escapeHtml
 from markdown_it.token import Token
 from slugify import slugify
 
@@ -18,9 +19,10 @@ from portal.typography import french
 
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")
 _TAGS = {"p", "h2", "h3", "ul", "ol", "li", "table", "thead", "tbody", "tr", "th", "td", "blockquote", "hr", "br"}
-_TAGS |= {"strong", "em", "a", "code", "pre"}
+_TAGS |= {"strong", "em", "a", "code", "pre", "sup"}
 _ATTRIBUTES = {"a": {"href"}, "h2": {"id"}, "ol": {"start"}}
 _TABLE_WORDS = {"fr": "Tableau", "en": "Table"}
+_FIRST = re.compile(r"\b1(er|re)\b")
 _WORD = re.compile(r"\w[\w’'.,-]*", re.UNICODE)
 
 
@@ -156,6 +158,14 @@ def _html(tokens: Sequence[Token]) -> str:
         html, tags=_TAGS, attributes=_ATTRIBUTES, url_schemes={"http", "https", "mailto"}, link_rel="noopener"
     )
     return clean.replace("&nbsp;", "\u00a0")
+
+
+def _raised(_renderer: object, tokens: Sequence[Token], index: int, _options: object, _env: object) -> str:
+    """A text token as HTML, with the letters of "1er" raised."""
+    return _FIRST.sub(r"1<sup>\1</sup>", escapeHtml(tokens[index].content))
+
+
+_MARKDOWN.add_render_rule("text", _raised)
 
 
 def _framed(table: str, name: str) -> str:

@@ -58,6 +58,15 @@ def test_a_link_keeps_its_address_untouched_by_typography() -> None:
     assert "<code>x : y</code>" in made.html
 
 
+def test_the_letters_of_a_first_are_raised_in_text_alone() -> None:
+    (made,) = body.parse("Le 1er mars, [la 1re fois](https://example.org/1er) & `1er`.")
+    assert made.html == (
+        '<p>Le 1<sup>er</sup> mars, <a href="https://example.org/1er" rel="noopener">la 1<sup>re</sup> fois</a>'
+        " &amp; <code>1er</code>.</p>\n"
+    )
+    assert made.plain == "Le 1er mars, la 1re fois & 1er."
+
+
 def test_an_english_text_keeps_its_own_spaces() -> None:
     assert "Really ?" in body.render("Really ?", "en").html
 
