@@ -3,6 +3,7 @@
 from portal import audit, history, outbox, throttle, verticals
 from portal.access import models as access
 from portal.accounts import models as accounts
+from portal.accounts import models_security as accounts_security
 from portal.billing import models as billing
 from portal.content import models as content
 from portal.enquiries import models as enquiries
@@ -14,6 +15,7 @@ from portal.trials import models as trials
 __all__ = [
     "access",
     "accounts",
+    "accounts_security",
     "audit",
     "billing",
     "content",

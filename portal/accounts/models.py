@@ -36,6 +36,8 @@ class Reader(Recorded, Base):
     suspended_reason: Mapped[str | None] = mapped_column(String(300))
     marketing_consent_at: Mapped[datetime | None]
     last_seen_at: Mapped[datetime | None]
+    origin: Mapped[dict[str, Any] | None]  # how they came: first article, referring site, campaign; for sales
+    erased_at: Mapped[datetime | None]
 
     def snapshot(self) -> dict[str, Any]:
         return {
@@ -66,13 +68,18 @@ class PendingRegistration(Base):
     company: Mapped[str] = mapped_column(String(120), default="")
     locale: Mapped[str] = mapped_column(String(5))
     intent: Mapped[dict[str, Any]]
+    origin: Mapped[dict[str, Any] | None]
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
 
 
 class ReaderSession(Base):
-    """One sign-in on one device. The cookie holds a random token; only its SHA-256 is here."""
+    """One sign-in on one device. The cookie holds a random token; only its SHA-256 is here.
+
+    `verified_at` is when the person last proved who they are here, `second_factor_at` when they last did so with the
+    second factor; `viewing_as_id` is the reader whose eyes a member of the staff looks through.
+    """
 
     __tablename__ = "reader_sessions"
 
@@ -86,6 +93,10 @@ class ReaderSession(Base):
     ended_at: Mapped[datetime | None]
     end_cause: Mapped[str | None] = mapped_column(String(20))
     device: Mapped[str] = mapped_column(String(200), default="")
+    network_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    verified_at: Mapped[datetime | None]
+    second_factor_at: Mapped[datetime | None]
+    viewing_as_id: Mapped[int | None] = mapped_column(ForeignKey("readers.id", ondelete="SET NULL"))
 
 
 class TokenPurpose(StrEnum):
@@ -93,6 +104,9 @@ class TokenPurpose(StrEnum):
 
     CONFIRM_ADDRESS = "confirm-address"
     RESET_PASSWORD = "reset-password"  # noqa: S105  # nosec B105 - a name, not a secret
+    SECOND_STEP = "second-step"  # the first step of a sign-in is done; the cookie holds it, no mail does
+    LEAVE_ADDRESS = "leave-address"
+    TAKE_ADDRESS = "take-address"
 
 
 class AccountToken(Base):

@@ -150,9 +150,9 @@ def pages(app: Flask, known: dict[str, str]) -> list[str]:
     return sorted({address(app, route, known) for route in routes})
 
 
-def contents() -> dict[str, list[tuple[object, ...]]]:
-    """Everything the database holds, table by table."""
+def contents() -> dict[str, list[dict[str, object]]]:
+    """Everything the database holds, table by table, row by row."""
     return {
-        table.name: sorted((tuple(row) for row in db.session.execute(select(table))), key=repr)
+        table.name: sorted((dict(row) for row in db.session.execute(select(table)).mappings()), key=repr)
         for table in db.metadata.sorted_tables
     }
