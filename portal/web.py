@@ -48,6 +48,7 @@ class Identity(Protocol):
     id: int
     role: Role
     is_authenticated: bool
+    second_factor: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +121,19 @@ def _check_rule() -> BaseResponse | None:
         return ask_to_sign_in()
     if not rule.lets(person.role):
         raise Unpermitted(rule.permission)
+    if rule.permission is not None and not person.second_factor:
+        return see_other(url_for("profile.second_factor", next=_asked_for()))
     return None
 
 
 def ask_to_sign_in() -> BaseResponse:
     """To the sign-in page, and back here afterwards when this was a page (not an act)."""
-    path = request.full_path.rstrip("?") if request.method in ("GET", "HEAD") else None
-    return see_other(url_for("accounts.login", next=path))
+    return see_other(url_for("accounts.login", next=_asked_for()))
+
+
+def _asked_for() -> str | None:
+    """The page that was asked for; None for an act, which nobody can be sent back to."""
+    return request.full_path.rstrip("?") if request.method in ("GET", "HEAD") else None
 
 
 def _check_origin() -> None:

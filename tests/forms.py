@@ -11,6 +11,7 @@ from werkzeug.test import TestResponse
 from portal.accounts import sessions
 from portal.accounts.models import Reader
 from portal.db import end_reading, writing
+from portal.roles import is_staff
 
 _TOKEN = re.compile(r'name="csrf_token"[^>]*\bvalue="([^"]+)"')
 
@@ -55,9 +56,10 @@ def submit(
 
 
 def sign_in(client: FlaskClient, reader: Reader, device: str = "Tests") -> str:
-    """Sign this reader in as the sign-in form would; returns the token of the session."""
+    """Sign this reader in as the sign-in form would, staff with their second factor; returns the session's token."""
     with writing() as unit:
-        token = sessions.open_session(unit, unit.get_one(Reader, reader.id), device)
+        found = unit.get_one(Reader, reader.id)
+        token = sessions.open_session(unit, found, device, second_factor=is_staff(found.role))
     with client.session_transaction() as cookie:
         cookie["_user_id"] = token
         cookie["_fresh"] = True

@@ -8,7 +8,13 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     """Bind this room to the app."""
-    from portal.accounts import passwords, views, views_recovery, views_registration  # noqa: F401 - they add routes
+    from portal.accounts import (  # noqa: F401 - they add routes
+        passwords,
+        views,
+        views_recovery,
+        views_registration,
+        views_second_step,
+    )
 
     app.register_blueprint(views.blueprint)
     passwords.gate.share(app.extensions["portal.settings"].instance)

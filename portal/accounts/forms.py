@@ -147,6 +147,24 @@ class SignInForm(Form):
     next = HiddenField()
 
 
+class CodeForm(Form):
+    """A code of the authenticator app, or a recovery code."""
+
+    code = StringField(
+        lazy_gettext("Code"),
+        filters=[trimmed],
+        validators=[Needed(lazy_gettext("Type the six digits that your app shows.")), OneLine(40)],
+    )
+
+
+class AgainForm(Form):
+    """The password once more, the code where there is a second factor, and what it is for."""
+
+    password = PasswordField(lazy_gettext("Password"), validators=[Needed(lazy_gettext("Enter your password."))])
+    code = StringField(lazy_gettext("Code"), filters=[trimmed], validators=[Optional(), OneLine(40)])
+    next = HiddenField()
+
+
 class ResetRequestForm(Form):
     """Which address forgot its password."""
 

@@ -70,8 +70,8 @@ def no_account(session: AnySession, address: str, locale: str) -> None:
     _post(session, "no_account", to=address, locale=locale, url=absolute("/register"))
 
 
-def password_changed(session: AnySession, reader: Reader, locale: str) -> None:
-    """Tells the owner that the password is another one now and that every session ended."""
+def password_changed(session: AnySession, reader: Reader, locale: str, *, others: bool = False) -> None:
+    """Tells the owner that the password is another one now and that every session ended, or every other."""
     _post(
         session,
         "password_changed",
@@ -79,6 +79,22 @@ def password_changed(session: AnySession, reader: Reader, locale: str) -> None:
         locale=reader.locale or locale,
         reader_id=reader.id,
         url=absolute("/reset"),
+        changed_at=clock.now(),
+        others=others,
+    )
+
+
+def second_factor_changed(session: AnySession, reader: Reader, what: str) -> None:
+    """Tells the owner what became of the second factor: on, off, codes-renewed, recovery-used."""
+    _post(
+        session,
+        "second_factor_changed",
+        to=reader.email,
+        locale=reader.locale or "fr",
+        reader_id=reader.id,
+        url=absolute("/profile/security"),
+        reset_url=absolute("/reset"),
+        what=what,
         changed_at=clock.now(),
     )
 

@@ -19,8 +19,7 @@ class SecondFactor(Base):
     reader_id: Mapped[int] = mapped_column(ForeignKey("readers.id", ondelete="CASCADE"), primary_key=True)
     salt: Mapped[bytes] = mapped_column(LargeBinary(16))
     created_at: Mapped[datetime]
-    confirmed_at: Mapped[datetime | None]
-    last_step: Mapped[int] = mapped_column(default=0)
+    last_step: Mapped[int]
 
 
 class RecoveryCode(Base):

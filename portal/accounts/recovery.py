@@ -42,6 +42,16 @@ def reset(session: AnySession, token: str, *, password_hash: str, locale: str) -
     return reader
 
 
+def change(session: AnySession, reader: Reader, *, password_hash: str, here: int, locale: str) -> None:
+    """Set a new password from within the account: every other session ends, every link is dead, the owner is told."""
+    reader.password_hash = password_hash
+    sessions.end_all(session, reader.id, "password-changed", but=here)
+    tokens.kill(session, reader.id)
+    audit.record(session, "account.password-changed", actor_id=reader.id, target=("reader", reader.id))
+    mails.password_changed(session, reader, locale, others=True)
+    session.flush()
+
+
 def send_confirmation(session: AnySession, reader: Reader, *, locale: str) -> None:
     """Send an unconfirmed account the link that confirms it. Raises Throttled within a minute of the last one."""
     key = f"confirm-mail:{reader.id}"

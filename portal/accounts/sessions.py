@@ -37,6 +37,8 @@ class SignedIn:
     confirmed_at: datetime | None
     suspended_at: datetime | None
     last_seen_at: datetime
+    verified_at: datetime
+    second_factor: bool
 
     is_active = True
     is_authenticated = True
@@ -88,6 +90,9 @@ _BY_TOKEN = Prepared(
         Reader.confirmed_at,
         Reader.suspended_at,
         ReaderSession.id.label("session_id"),
+        ReaderSession.created_at,
+        ReaderSession.verified_at,
+        ReaderSession.second_factor_at,
         ReaderSession.last_seen_at,
         ReaderSession.idle_until,
         ReaderSession.expires_at,
@@ -115,10 +120,12 @@ def by_token(session: AnySession, token: str) -> SignedIn | None:
         confirmed_at=row.confirmed_at,
         suspended_at=row.suspended_at,
         last_seen_at=row.last_seen_at,
+        verified_at=row.verified_at or row.created_at,
+        second_factor=row.second_factor_at is not None,
     )
 
 
-def open_session(session: AnySession, reader: Reader, device: str) -> str:
+def open_session(session: AnySession, reader: Reader, device: str, *, second_factor: bool = False) -> str:
     """A new session row; returns the token for the cookie. Never reuses one (fixation)."""
     token = secrets.token_urlsafe(32)
     now = clock.now()
@@ -131,6 +138,8 @@ def open_session(session: AnySession, reader: Reader, device: str) -> str:
             idle_until=now + IDLE,
             expires_at=now + (STAFF_ABSOLUTE if is_staff(reader.role) else ABSOLUTE),
             device=device[:200],
+            verified_at=now,
+            second_factor_at=now if second_factor else None,
         )
     )
     reader.last_seen_at = now
@@ -138,14 +147,14 @@ def open_session(session: AnySession, reader: Reader, device: str) -> str:
     return token
 
 
-def sign_in(session: AnySession, reader: Reader, request: Request) -> None:
+def sign_in(session: AnySession, reader: Reader, request: Request, *, second_factor: bool = False) -> None:
     """Open a session and hand its token to the cookie, emptied of what it held before; the caller commits.
 
-    Whoever was signed in with this browser is signed out.
+    Whoever was signed in with this browser is signed out. `second_factor` says that a code was asked for and right.
     """
     if current_user.is_authenticated:
         _end(session, ReaderSession.id == current_user.session_id, "replaced")
-    token = open_session(session, reader, request.user_agent.string)
+    token = open_session(session, reader, request.user_agent.string, second_factor=second_factor)
     person = by_token(session, token)
     assert person is not None  # nosec B101 - it was opened just above
     cookie.clear()
@@ -172,6 +181,19 @@ def _end(session: AnySession, where: object, cause: str) -> int:
     statement = update(ReaderSession).where(where, ReaderSession.ended_at.is_(None))  # type: ignore[arg-type]
     result = session.execute(statement.values(ended_at=clock.now(), end_cause=cause))
     return int(result.rowcount)  # type: ignore[attr-defined]
+
+
+def verify(session: AnySession, session_id: int, *, second_factor: bool) -> None:
+    """Note that the person at this session has just proved who they are, with the second factor or without."""
+    now = clock.now()
+    values = {"verified_at": now} | ({"second_factor_at": now} if second_factor else {})
+    session.execute(update(ReaderSession).where(ReaderSession.id == session_id).values(values))
+
+
+def lose_second_factor(session: AnySession, reader_id: int) -> None:
+    """The reader has no second factor any more: no session has passed it."""
+    mine = update(ReaderSession).where(ReaderSession.reader_id == reader_id)
+    session.execute(mine.values(second_factor_at=None))
 
 
 def touch(session: AnySession, person: SignedIn) -> bool:

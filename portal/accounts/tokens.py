@@ -40,7 +40,7 @@ def hash_of(token: str) -> bytes:
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
 
 
-def issue(session: AnySession, reader: Reader, purpose: TokenPurpose) -> str:
+def issue(session: AnySession, reader: Reader, purpose: TokenPurpose, lifetime: timedelta = LIFETIME) -> str:
     """A new token for this reader; those issued before for the same purpose are dead."""
     kill(session, reader.id, purpose)
     token, token_hash = new_token()
@@ -52,7 +52,7 @@ def issue(session: AnySession, reader: Reader, purpose: TokenPurpose) -> str:
             token_hash=token_hash,
             email_key=reader.email_key,
             created_at=now,
-            expires_at=now + LIFETIME,
+            expires_at=now + lifetime,
         )
     )
     session.flush()

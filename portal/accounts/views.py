@@ -6,7 +6,7 @@ from werkzeug.exceptions import ServiceUnavailable
 from werkzeug.wrappers import Response as BaseResponse
 
 from portal import throttle
-from portal.accounts import browser, sessions, signin
+from portal.accounts import browser, second_factor, sessions, signin, waiting
 from portal.accounts.forms import SignInForm
 from portal.accounts.gate import Busy
 from portal.accounts.identity import email_key
@@ -78,8 +78,10 @@ def _signed_in(email: str, password: str, next_path: str) -> BaseResponse | None
         reader = signin.reader_for(unit, *checked)
         if reader is None:
             return None
-        sessions.sign_in(unit, reader, request)
         signin.forgive(unit, who)
+        if second_factor.of(unit, reader.id) is not None:
+            return waiting.wait_for_code(unit, reader, next_path)
+        sessions.sign_in(unit, reader, request)
     answer = see_other(next_path)
     browser.remember_device(answer, reader.email_key)
     return answer

@@ -16,7 +16,14 @@ from portal.web import DEVELOPMENT, allow, private
 blueprint = Blueprint("gallery", __name__)
 
 FAMILIES: Mapping[LazyString, tuple[str, ...]] = {
-    _("The account"): ("confirm_address", "already_registered", "no_account", "reset_password", "password_changed"),
+    _("The account"): (
+        "confirm_address",
+        "already_registered",
+        "no_account",
+        "reset_password",
+        "password_changed",
+        "second_",
+    ),
     _("Trials"): ("trial_",),
     _("Given access"): ("grant_",),
     _("Money"): ("subscription_", "receipt", "payment_", "cancellation_"),

@@ -11,13 +11,14 @@ from portal import clock
 from portal.access import grants
 from portal.access.grants import Holder
 from portal.access.models import Grant
-from portal.accounts import readers, suspension
+from portal.accounts import readers, second_factor, suspension
 from portal.accounts.identity import email_key
 from portal.accounts.models import Reader
 from portal.accounts.passwords import hash_password
 from portal.db import AnySession, db, end_reading, writing
 from portal.dev.people import Account, Company, people
 from portal.dev.subscribers import Subscriber
+from portal.roles import is_staff
 from portal.trials import extend
 from portal.trials import start as trials
 from portal.verticals import Vertical
@@ -99,6 +100,8 @@ def _make(unit: AnySession, person: Person, hashed: str) -> None:
             confirmed=account is None or account.confirmed,
             **({"role": account.role} if account else {}),
         )
+        if is_staff(reader.role):
+            unit.add(second_factor.app_of(reader, second_factor.new_salt()))
         if account and account.trial:
             trials.start(unit, reader, account.trial["verticals"], clock.now())
         if account and account.gift:

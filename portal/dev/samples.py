@@ -69,6 +69,7 @@ def accounts(scene: Scene) -> None:
     account_mails.reset_password(unit, reader, TOKEN, scene.locale)
     account_mails.no_account(unit, reader.email, scene.locale)
     account_mails.password_changed(unit, reader, scene.locale)
+    account_mails.second_factor_changed(unit, reader, "on")
 
 
 def other_addresses(scene: Scene) -> None:

@@ -11,7 +11,7 @@ _ACCOUNT_ROOMS = frozenset({"profile", "billing", "organisations", "accounts"})
 
 def init_app(app: Flask) -> None:
     """Bind this room to the app."""
-    from portal.profile import views_newsletters, views_saved  # noqa: F401 - their routes
+    from portal.profile import views_newsletters, views_saved, views_security  # noqa: F401 - their routes
     from portal.profile.views import bp
 
     app.register_blueprint(bp)
@@ -27,6 +27,7 @@ def _account_nav() -> dict[str, Any]:
         (gettext("Newsletters"), "/profile/newsletters", "mail", False),
         (gettext("Saved articles"), "/profile/saved", "bookmark", False),
         (gettext("My details"), "/profile/identity", "user", False),
+        (gettext("Security"), "/profile/security", "shield-check", False),
         (gettext("Billing"), "/billing/", "credit-card", False),
         (gettext("Help"), "/help/access", "help-circle", False),
     ]
