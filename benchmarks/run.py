@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks import load
+from benchmarks import load, storm
 from benchmarks.servers import Server, server
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -93,6 +93,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             for target in targets:
                 target.measure(chosen.seconds, keep=number >= 0)
         report(targets)
+        storm.report(environ, folder, known["article"], BROWSER, rounds=chosen.rounds, seconds=chosen.seconds)
 
 
 def report(targets: list[Target]) -> None:

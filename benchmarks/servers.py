@@ -37,10 +37,11 @@ def pinned(core: str) -> list[str]:
 
 
 @contextlib.contextmanager
-def server(target: str, environ: Mapping[str, str], folder: Path) -> Iterator[Server]:
+def server(target: str, environ: Mapping[str, str], folder: Path, *, threads: int = 1) -> Iterator[Server]:
     """A server of this WSGI target (module:name); it and its workers are gone afterwards."""
     port = free_port()
-    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--workers", "1", "--blocking-threads", "1"]
+    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--workers", "1"]
+    command += ["--blocking-threads", str(threads)]
     command += ["--no-access-log", "--log-level", "warning", "--host", HOST, "--port", str(port), target]
     with (folder / f"{target.replace(':', '-')}.log").open("w") as log:
         process = subprocess.Popen([*pinned(CORE), *command], env=dict(environ), stdout=log, stderr=log)

@@ -6,7 +6,7 @@ import secrets
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import clock
@@ -68,6 +68,15 @@ def record(
         session.add(AuditPersonal(event_id=event.id, reader_id=reader_id, salt=salt, values=personal))
         session.flush()
     return event
+
+
+def record_once(
+    session: AnySession, act: str, *, since: datetime, target: tuple[str, int | None], values: dict[str, Any]
+) -> None:
+    """Write an act of the house about somebody, unless the same was written since."""
+    same = (AuditEvent.act == act, AuditEvent.target_kind == target[0], AuditEvent.target_id == target[1])
+    if session.scalar(select(AuditEvent.id).where(*same, AuditEvent.at >= since).limit(1)) is None:
+        record(session, act, target=target, values=values)
 
 
 def _digest(salt: bytes, values: dict[str, Any]) -> bytes:

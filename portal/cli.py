@@ -42,7 +42,7 @@ def init_app(app: Flask) -> None:
 
 
 def _rooms_commands() -> Iterator[click.Command]:
-    names = [f"portal.{room}.cli" for room in ROOMS] + ["portal.worker"]
+    names = [f"portal.{room}.cli" for room in ROOMS] + ["portal.worker", "portal.retention"]
     for name in names:
         if find_spec(name) is not None:
             yield from getattr(import_module(name), "commands", ())

@@ -6,8 +6,22 @@ from typing import Any
 from flask import Flask, Response, has_request_context, session
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from portal import accounts, assets, clock, compress, errors, formats, i18n, logs, page_cache, probes, web
-from portal.accounts import sessions
+from portal import (
+    accounts,
+    assets,
+    clock,
+    compress,
+    errors,
+    formats,
+    i18n,
+    limits,
+    logs,
+    page_cache,
+    probes,
+    throttle,
+    web,
+)
+from portal.accounts import sessions, signals
 from portal.db import db, writing
 from portal.extensions import csrf, login_manager, migrate
 from portal.lean import LeanFlask, collect_rarely, visitor
@@ -30,6 +44,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     _bind_extensions(app)
     _register_rooms(app, settings)
+    limits.init_app(app, settings)
     web.init_app(app)
     errors.init_app(app)
     compress.init_app(app)
@@ -63,6 +78,8 @@ def _config(settings: Settings) -> dict[str, Any]:
         "SITE_NAME": settings.site_name,
         "MAIL_FROM": settings.mail_from,
         "SOCIAL_LINKS": settings.social_links,
+        "BREACH_LIST": settings.breach_list,
+        "DEVICES": settings.devices,
         "FORM_ORIGINS": [settings.stripe_api_base] if settings.uses_sandbox else list(STRIPE_PAGES),
         "DEMO_BAR": settings.env is Environment.DEVELOPMENT,
         "TESTING": settings.env is Environment.TEST,
@@ -115,5 +132,6 @@ def _touch_session(response: Response) -> Response:
     person = visitor() if "_user_id" in session and response.status_code < 500 else None
     if person is not None and person.is_authenticated and clock.now() - person.last_seen_at >= sessions.SEEN_EVERY:
         with writing() as unit:
-            sessions.touch(unit, person)
+            if sessions.touch(unit, person) and person.viewer_id is None:
+                signals.note_network(unit, person.id, person.session_id, throttle.address_block(web.client_address()))
     return response

@@ -9,7 +9,7 @@ from werkzeug.exceptions import HTTPException
 from portal.i18n import gettext
 from portal.i18n import lazy_gettext as _
 from portal.roles import Permission, Role, may
-from portal.web import FromElsewhere, Unpermitted
+from portal.web import FromElsewhere, OnlyLooking, Unpermitted
 
 _MISSING: Mapping[Permission, object] = {
     Permission.SEE_READERS: _("This page needs the right to see readers' files."),
@@ -18,6 +18,7 @@ _MISSING: Mapping[Permission, object] = {
     Permission.EXPLAIN_ACCESS: _("This page needs the right to see why somebody may read."),
     Permission.SEE_BILLING: _("This page needs the right to see subscriptions and invoices."),
     Permission.SEE_AUDIT: _("This page needs the right to read the log of what was done."),
+    Permission.VIEW_AS: _("This page needs the right to look through a reader's eyes."),
     Permission.ANSWER_ENQUIRIES: _("This page needs the right to answer what people ask."),
 }
 _ROLES: Mapping[Role, object] = {
@@ -52,6 +53,13 @@ def of(error: HTTPException) -> Refusal:
             gettext("Open the page on this site, then send the form again from there."),
             gettext("Understand my access"),
             "/help/access",
+        )
+    if isinstance(error, OnlyLooking):
+        return Refusal(
+            gettext("You look through a reader's eyes: you can look, not act, and money and security stay closed."),
+            gettext("Stop, with the button in the bar above the page, to act as yourself again."),
+            gettext("Back to what this reader may read"),
+            "/profile/",
         )
     if not isinstance(error, Unpermitted):
         return Refusal(

@@ -26,6 +26,7 @@ class Permission(StrEnum):
     SEE_BILLING = "see-billing"
     SEE_AUDIT = "see-audit"
     ANSWER_ENQUIRIES = "answer-enquiries"
+    VIEW_AS = "view-as"
 
 
 _ALL = frozenset(Permission)

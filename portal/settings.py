@@ -47,7 +47,9 @@ class Settings:
     mail_url: str | None = None
     mail_from: str = "mind <assistance@example.org>"
     redis_url: str | None = None
+    breach_list: str = ""
     trusted_proxies: int = 0
+    devices: int = 5
     social_links: tuple[tuple[str, str], ...] = ()
     clock_file: Path | None = None
     instance: Path = ROOT / "instance"
@@ -93,7 +95,9 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         mail_url=environ.get("MAIL_URL") or None,
         mail_from=environ.get("MAIL_FROM") or "mind <assistance@example.org>",
         redis_url=environ.get("REDIS_URL") or None,
+        breach_list=_breach_list(environ),
         trusted_proxies=_number(environ, "TRUSTED_PROXIES", 0),
+        devices=_number(environ, "DEVICES", 5),
         social_links=_named_links(environ, "SOCIAL_LINKS"),
         clock_file=_clock_file(environ, env, instance),
     )
@@ -132,6 +136,13 @@ def _check_stand_in(settings: Settings, live: bool) -> None:
         raise SettingsError(f"STRIPE_API_BASE must be {STRIPE_API} in production.")
     if live or urlsplit(settings.stripe_api_base).hostname not in _LOOPBACK:
         raise SettingsError("A STRIPE_API_BASE of your own needs a test key and a loopback address.")
+
+
+def _breach_list(environ: Mapping[str, str]) -> str:
+    address = environ.get("BREACH_LIST", "")
+    if address and not (address.startswith("https://") and address.endswith("/")):
+        raise SettingsError("BREACH_LIST must be an https address that ends with /, or empty.")
+    return address
 
 
 def _environment(environ: Mapping[str, str]) -> Environment:

@@ -60,11 +60,6 @@ def take_back(session: AnySession, key: str) -> None:
     session.execute(delete(ThrottleHit).where(ThrottleHit.id == last))
 
 
-def forget_older(session: AnySession, age: timedelta) -> int:
-    """Delete counts older than `age`; returns how many (the worker's housekeeping)."""
-    return session.execute(delete(ThrottleHit).where(ThrottleHit.at < clock.now() - age)).rowcount  # type: ignore[attr-defined, no-any-return]
-
-
 def address_block(address: str | None) -> str:
     """The network an address is counted by: itself for IPv4, its /64 for IPv6, "unknown" for none."""
     try:

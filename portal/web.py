@@ -17,6 +17,7 @@ from flask import Flask, Response, current_app, g, redirect, request, session, u
 from werkzeug.exceptions import Forbidden
 from werkzeug.wrappers import Response as BaseResponse
 
+from portal import unsent
 from portal.lean import FixedHeaders, vary, visitor
 from portal.roles import Permission, Role, may
 
@@ -49,6 +50,11 @@ class Identity(Protocol):
     role: Role
     is_authenticated: bool
     second_factor: bool
+    viewer_id: int | None
+
+
+class OnlyLooking(Forbidden):
+    """Staff who look through a reader's eyes do nothing in that reader's name, and see no page of money or security."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +94,12 @@ def allow(rule: Rule) -> Callable[[View], View]:
     return declare
 
 
+def viewable(view: View) -> View:
+    """A page of one reader that staff may see through that reader's eyes; public pages are, all others are not."""
+    view.viewable = True  # type: ignore[attr-defined]
+    return view
+
+
 def rule_of(app: Flask, endpoint: str) -> Rule:
     """The declared rule of an endpoint. Raises LookupError when nobody declared one."""
     rule = getattr(app.view_functions[endpoint], "access_rule", None)
@@ -104,6 +116,7 @@ def init_app(app: Flask) -> None:
         rule_of(app, endpoint)
     app.before_request(_check_origin)
     app.before_request(_check_rule)
+    app.before_request(_check_eyes)
     app.after_request(_finish)
     headers = _security_headers(app)
     app.wsgi_app = FixedHeaders(app.wsgi_app, lambda: headers)  # type: ignore[method-assign]
@@ -123,12 +136,28 @@ def _check_rule() -> BaseResponse | None:
         raise Unpermitted(rule.permission)
     if rule.permission is not None and not person.second_factor:
         return see_other(url_for("profile.second_factor", next=_asked_for()))
+    if request.method in UNSAFE:
+        unsent.sent()
     return None
 
 
+def _check_eyes() -> None:
+    """Refuse whatever is not looking, from who looks through somebody's eyes."""
+    if "_user_id" not in session or request.endpoint is None or getattr(visitor(), "viewer_id", None) is None:
+        return
+    if getattr(current_app.view_functions[request.endpoint], "viewable", False):
+        return
+    public = rule_of(current_app, request.endpoint) is PUBLIC
+    if not public or request.method in UNSAFE:
+        raise OnlyLooking
+
+
 def ask_to_sign_in() -> BaseResponse:
-    """To the sign-in page, and back here afterwards when this was a page (not an act)."""
-    return see_other(url_for("accounts.login", next=_asked_for()))
+    """To the sign-in page, and back here afterwards; what was typed into a form waits meanwhile."""
+    path = _asked_for()
+    if path is None and unsent.keep():
+        path = url_for("accounts.resume")
+    return see_other(url_for("accounts.login", next=path))
 
 
 def _asked_for() -> str | None:

@@ -10,7 +10,6 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
 from types import FrameType
 
@@ -18,14 +17,16 @@ import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
 
-from portal import clock, mailer, throttle
+from portal import clock, mailer, retention
 from portal.billing import inbox, reconcile
 from portal.db import db, writing
+from portal.profile import copies, erasure
 from portal.settings import Settings
 from portal.trials.reminders import Reminders
 
 log = logging.getLogger(__name__)
 PAUSE = 0.5  # seconds between two looks when there was nothing to do
+_SIX_HOURS = 6 * 3600.0
 _SETTLE = 10.0  # seconds Stripe's stand-in may take to start beside the worker
 _REST = (1.0, 5.0, 15.0, 60.0)  # seconds a failing job waits, longer each time
 
@@ -112,16 +113,18 @@ def default_jobs() -> list[Job]:
         Job("stripe-inbox", inbox.process_due),
         Job("outbox", mailer.deliver_due),
         Job("reminders", reminders.process_due),
-        Job("throttle", _forget_counts, every=3600.0),
+        Job("retention", retention.nightly, every=_SIX_HOURS),
+        Job("copies", copies.make_due, every=5.0),
+        Job("old-copies", copies.forget_old, every=600.0),
+        Job("erased", _tidy_erased, every=600.0),
         Job("reconcile", reconcile.periodic, every=30.0, next_look=clock.monotonic() + _SETTLE),
     ]
 
 
-def _forget_counts() -> int:
-    """Throttle counts of yesterday count no more."""
+def _tidy_erased() -> int:
+    """What was written about an erased account in its last moments."""
     with writing() as session:
-        throttle.forget_older(session, timedelta(days=1))
-    return 0
+        return erasure.tidy(session)
 
 
 @contextmanager

@@ -23,6 +23,7 @@ from portal.content import kept
 from portal.db import AnySession, db
 from portal.factory import create_app
 from portal.reading import log
+from portal.reading.pace import Pace
 from portal.settings import Environment, Settings
 from portal.verticals import forget_site_verticals
 from tests.databases import PostgreSQL, SQLite, postgresql_server
@@ -140,6 +141,7 @@ def app(migrated_app: Flask, database: SQLite | PostgreSQL, now: datetime) -> It
     with migrated_app.app_context():
         forget_site_verticals()
         log.notebook().waiting.clear()  # readings noted by one test are not another's
+        log.notebook().pace = Pace()
         kept.forget()  # nor are the pages it kept
         yield migrated_app
         db.session.remove()

@@ -11,6 +11,8 @@ def init_app(app: Flask) -> None:
     from portal.accounts import (  # noqa: F401 - they add routes
         passwords,
         views,
+        views_again_by_mail,
+        views_mail_code,
         views_recovery,
         views_registration,
         views_second_step,

@@ -7,7 +7,7 @@ from flask_wtf import FlaskForm
 from wtforms import EmailField, Field, HiddenField, PasswordField, StringField
 from wtforms.validators import Optional, StopValidation, ValidationError
 
-from portal.accounts import passwords
+from portal.accounts import breaches, passwords
 from portal.accounts.identity import AddressError, checked_address
 from portal.accounts.passwords import Refusal
 from portal.i18n import gettext as _
@@ -33,6 +33,12 @@ _PASSWORD_REFUSALS = {
         "This password is made of your name, your address or ours. Take four words that have nothing in common."
     ),
 }
+
+
+_BREACHED = lazy_gettext(
+    "This password stands in a list of stolen passwords that anyone can read. "
+    "Take four words that have nothing in common."
+)
 
 
 class Form(FlaskForm):  # type: ignore[misc]
@@ -100,6 +106,8 @@ def good_password(form: Form, field: Field) -> None:
     cause = passwords.refusal(field.data or "", personal)
     if cause is not None:
         raise ValidationError(str(_PASSWORD_REFUSALS[cause]))
+    if breaches.is_known(field.data or ""):
+        raise ValidationError(str(_BREACHED))
 
 
 def address_field(**more: Any) -> Any:
@@ -139,6 +147,12 @@ class RegistrationForm(Form):
     next = HiddenField()
 
 
+class CorrectAddressForm(Form):
+    """The address that should have been typed."""
+
+    email = address_field(label=lazy_gettext("The right address"))
+
+
 class SignInForm(Form):
     """An address, a password, and where to go afterwards."""
 
@@ -157,10 +171,39 @@ class CodeForm(Form):
     )
 
 
+class MailCodeRequestForm(Form):
+    """Where to send a code that signs in, and where to go afterwards."""
+
+    email = address_field(check=looks_like_address)
+    next = HiddenField()
+
+
+class MailCodeForm(Form):
+    """The code of a mail."""
+
+    code = StringField(
+        lazy_gettext("Code"),
+        filters=[trimmed],
+        validators=[Needed(lazy_gettext("Type the six digits of the e-mail.")), OneLine(40)],
+    )
+
+
 class AgainForm(Form):
     """The password once more, the code where there is a second factor, and what it is for."""
 
     password = PasswordField(lazy_gettext("Password"), validators=[Needed(lazy_gettext("Enter your password."))])
+    code = StringField(lazy_gettext("Code"), filters=[trimmed], validators=[Optional(), OneLine(40)])
+    next = HiddenField()
+
+
+class AgainByMailForm(Form):
+    """The code of a mail, that of the app where there is a second factor, and what it is for."""
+
+    mailed = StringField(
+        lazy_gettext("Code of the e-mail"),
+        filters=[trimmed],
+        validators=[Needed(lazy_gettext("Type the six digits of the e-mail.")), OneLine(40)],
+    )
     code = StringField(lazy_gettext("Code"), filters=[trimmed], validators=[Optional(), OneLine(40)])
     next = HiddenField()
 

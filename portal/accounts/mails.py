@@ -1,13 +1,19 @@
 """The mails of an account, written to the outbox in the caller's transaction."""
 
 import secrets
+from datetime import datetime, timedelta
 from urllib.parse import quote
 
 from portal import clock, outbox
 from portal.accounts import tokens
 from portal.accounts.models import AddressProof, PendingRegistration, Reader
+from portal.accounts.models_security import AddressChange, SignInCode
+from portal.accounts.user_agents import UserAgent
 from portal.db import AnySession
+from portal.i18n import current_locale
 from portal.web import absolute, own_path
+
+LAST_MAIL_TRIED = timedelta(days=1)
 
 
 def confirm_registration(session: AnySession, pending: PendingRegistration, token: str) -> None:
@@ -65,9 +71,23 @@ def reset_password(session: AnySession, reader: Reader, token: str, locale: str)
     )
 
 
-def no_account(session: AnySession, address: str, locale: str) -> None:
-    """Somebody asked for a new password for an address without an account."""
-    _post(session, "no_account", to=address, locale=locale, url=absolute("/register"))
+def no_account(session: AnySession, address: str, locale: str, *, wanted: str = "password") -> None:
+    """Somebody asked for a new password (or a "code" to log in) for an address without an account."""
+    _post(session, "no_account", to=address, locale=locale, url=absolute("/register"), wanted=wanted)
+
+
+def sign_in_code(session: AnySession, reader: Reader, asked: SignInCode, code: str, locale: str) -> None:
+    """The six digits that sign in, in the browser that asked for them."""
+    outbox.post(
+        session,
+        "sign_in_code",
+        key=f"sign_in_code:{secrets.token_hex(12)}",
+        to=reader.email,
+        locale=reader.locale or locale,
+        reader_id=reader.id,
+        context={"code": code, "expires_at": asked.expires_at},
+        expires_in=asked.expires_at - asked.created_at,
+    )
 
 
 def password_changed(session: AnySession, reader: Reader, locale: str, *, others: bool = False) -> None:
@@ -99,6 +119,21 @@ def second_factor_changed(session: AnySession, reader: Reader, what: str) -> Non
     )
 
 
+def new_device(session: AnySession, reader: Reader, device: UserAgent) -> None:
+    """Tells the owner that a device this account had not seen signed in."""
+    _post(
+        session,
+        "new_device",
+        to=reader.email,
+        locale=reader.locale or current_locale(),
+        reader_id=reader.id,
+        url=absolute("/profile/security"),
+        reset_url=absolute("/reset"),
+        device=device,
+        at=clock.now(),
+    )
+
+
 def address_code(session: AnySession, reader: Reader, proof: AddressProof, code: str, locale: str) -> None:
     """The code that proves another address, to that address: who asked for it, and that nobody else may have it."""
     outbox.post(
@@ -109,6 +144,93 @@ def address_code(session: AnySession, reader: Reader, proof: AddressProof, code:
         locale=locale,
         context={"code": code, "asked_by": reader.email, "expires_at": proof.expires_at},
         expires_in=proof.expires_at - proof.created_at,
+    )
+
+
+def leave_address(session: AnySession, reader: Reader, wish: AddressChange, token: str, locale: str) -> None:
+    """To the address the account has: a link that agrees to the move, and the way out when it was somebody else."""
+    _post(
+        session,
+        "leave_address",
+        to=reader.email,
+        locale=reader.locale or locale,
+        reader_id=reader.id,
+        url=absolute(f"/confirm-address/leave/{token}"),
+        reset_url=absolute("/reset"),
+        new_address=wish.email,
+        expires_at=wish.expires_at,
+        perishes=True,
+    )
+
+
+def take_address(session: AnySession, reader: Reader, wish: AddressChange, token: str, locale: str) -> None:
+    """To the address the account is to have: a link that says it is theirs.
+
+    It is not among the reader's mails: their copy of them would tell whether the address has an account.
+    """
+    _post(
+        session,
+        "take_address",
+        to=wish.email,
+        locale=reader.locale or locale,
+        url=absolute(f"/confirm-address/take/{token}"),
+        account=reader.email,
+        expires_at=wish.expires_at,
+        perishes=True,
+    )
+
+
+def address_taken(session: AnySession, owner: Reader, locale: str) -> None:
+    """To an address that has an account: somebody wanted to move theirs here; who it was is not told."""
+    _post(
+        session,
+        "address_taken",
+        to=owner.email,
+        locale=owner.locale or locale,
+        reader_id=owner.id,
+        url=absolute("/login"),
+        asked_at=clock.now(),
+    )
+
+
+def address_changed(session: AnySession, reader: Reader, to: str, *, before: str, after: str, locale: str) -> None:
+    """To one of the two addresses: the account has moved."""
+    _post(
+        session,
+        "address_changed",
+        to=to,
+        locale=reader.locale or locale,
+        reader_id=reader.id,
+        url=absolute("/contact"),
+        before=before,
+        after=after,
+        changed_at=clock.now(),
+    )
+
+
+def export_ready(session: AnySession, reader: Reader, until: datetime) -> None:
+    """The copy of the reader's data is made, and where they find it while signed in."""
+    _post(
+        session,
+        "export_ready",
+        to=reader.email,
+        locale=reader.locale or "fr",
+        reader_id=reader.id,
+        url=absolute("/profile/data"),
+        until=until,
+    )
+
+
+def account_erased(session: AnySession, address: str, locale: str) -> None:
+    """The last mail: its row is the only place that still holds the address, and goes once it has left."""
+    outbox.post(
+        session,
+        "account_erased",
+        key=f"account_erased:{secrets.token_hex(12)}",
+        to=address,
+        locale=locale,
+        context={"url": absolute("/contact"), "erased_at": clock.now()},
+        expires_in=LAST_MAIL_TRIED,
     )
 
 

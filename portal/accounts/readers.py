@@ -1,5 +1,7 @@
 """Making and finding accounts; the one place that makes a person's key for the trial ledger."""
 
+from typing import Any
+
 from flask import current_app
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -21,8 +23,8 @@ def person_key_of(address: str) -> bytes:
 
 
 def by_address(session: AnySession, address: str) -> Reader | None:
-    """The account with this address, however it is typed."""
-    return session.scalar(select(Reader).where(Reader.email_key == email_key(address)))
+    """The account with this address, however it is typed; what is left of an erased one is nobody's."""
+    return session.scalar(select(Reader).where(Reader.email_key == email_key(address), Reader.erased_at.is_(None)))
 
 
 def create_reader(
@@ -35,6 +37,7 @@ def create_reader(
     company: str = "",
     locale: str | None = None,
     confirmed: bool = False,
+    origin: dict[str, Any] | None = None,
 ) -> Reader:
     """A new account, flushed. Raises AddressError for an address that cannot be used, AddressTaken for a known one."""
     address = checked_address(email)
@@ -51,6 +54,7 @@ def create_reader(
         locale=locale,
         created_at=now,
         confirmed_at=now if confirmed else None,
+        origin=origin,
     )
     try:
         with session.begin_nested():
@@ -60,3 +64,16 @@ def create_reader(
             raise AddressTaken from error
         raise
     return reader
+
+
+def change_address(session: AnySession, reader: Reader, email: str) -> None:
+    """Another address, and the keys that are made from it. Raises AddressError, AddressTaken (then nothing changed)."""
+    address = checked_address(email)
+    try:
+        with session.begin_nested():
+            reader.email, reader.email_key = address, email_key(address)
+            reader.person_key, reader.company_key = person_key_of(address), company_key(address)
+    except IntegrityError as error:
+        if broke(error, "uq_readers_email_key"):
+            raise AddressTaken from error
+        raise

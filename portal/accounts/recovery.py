@@ -57,6 +57,11 @@ def send_confirmation(session: AnySession, reader: Reader, *, locale: str) -> No
     key = f"confirm-mail:{reader.id}"
     throttle.check(session, key, limit=MAILS_PER_ADDRESS, window=MAIL_WINDOW)
     throttle.hit(session, key, limit=1, window=CONFIRM_WAIT)
+    mail_confirmation(session, reader, locale=locale)
+
+
+def mail_confirmation(session: AnySession, reader: Reader, *, locale: str) -> None:
+    """Write the mail with a new link that confirms the address; the caller counts."""
     mails.confirm_account(session, reader, tokens.issue(session, reader, TokenPurpose.CONFIRM_ADDRESS), locale)
 
 

@@ -22,6 +22,7 @@ from portal.db import AnySession
 MAILS_PER_ADDRESS, MAILS_PER_NETWORK, MAIL_WINDOW = 5, 30, timedelta(hours=1)
 RESEND_WAIT = timedelta(seconds=60)
 REMEMBERED_FOR = timedelta(days=1)
+_KEPT = ("email", "email_key", "password_hash", "browser_hash", "name", "company", "locale", "intent", "origin")
 
 
 class AlreadyConfirmed(LinkError):
@@ -49,6 +50,7 @@ def request(
     name: str = "",
     company: str = "",
     network: str = "unknown",
+    origin: dict[str, Any] | None = None,
 ) -> None:
     """Keep an attempt and write its mail: the confirmation link, or "you have an account" when the address is known.
 
@@ -65,6 +67,7 @@ def request(
         company=company,
         locale=locale or "fr",
         intent=intent,
+        origin=origin,
     )
     _send(session, pending)
 
@@ -74,16 +77,38 @@ def resend(session: AnySession, *, browser_secret: str, network: str = "unknown"
 
     Raises Throttled when the last mail left less than a minute ago, or too many did within the hour.
     """
-    statement = select(PendingRegistration).where(
-        PendingRegistration.browser_hash == _hash(browser_secret),
-        PendingRegistration.created_at > clock.now() - REMEMBERED_FOR,
-    )
-    last = session.scalars(statement.order_by(PendingRegistration.id.desc()).limit(1)).one_or_none()
+    last = _last_of(session, browser_secret)
     if last is None:
         return False
     throttle.check(session, _address_key(last.email), limit=1, window=RESEND_WAIT)
     _send_again(session, last, network)
     return True
+
+
+def correct_address(session: AnySession, *, email: str, browser_secret: str, network: str = "unknown") -> bool:
+    """Take up this browser's last attempt with another address; False when there is none.
+
+    The links that went to the wrong address are dead. Raises AddressError, and Throttled as check_pace does.
+    """
+    address = checked_address(email)
+    last = _last_of(session, browser_secret)
+    if last is None or last.used_at is not None:
+        return False
+    _count(session, address, network)
+    kept = {column: getattr(last, column) for column in _KEPT}
+    mine = update(PendingRegistration).where(PendingRegistration.browser_hash == last.browser_hash)
+    session.execute(mine.where(PendingRegistration.used_at.is_(None)).values(used_at=clock.now()))
+    _send(session, PendingRegistration(**{**kept, "email": address, "email_key": email_key(address)}))
+    return True
+
+
+def _last_of(session: AnySession, browser_secret: str) -> PendingRegistration | None:
+    """The newest attempt of this browser within a day."""
+    statement = select(PendingRegistration).where(
+        PendingRegistration.browser_hash == _hash(browser_secret),
+        PendingRegistration.created_at > clock.now() - REMEMBERED_FOR,
+    )
+    return session.scalars(statement.order_by(PendingRegistration.id.desc()).limit(1)).one_or_none()
 
 
 def open_pending(session: AnySession, token: str) -> PendingRegistration:
@@ -160,6 +185,7 @@ def _new_account(session: AnySession, pending: PendingRegistration, password_has
             company=pending.company,
             locale=pending.locale,
             confirmed=True,
+            origin=pending.origin,
         )
     except readers.AddressTaken as error:
         raise AlreadyConfirmed from error
@@ -189,8 +215,7 @@ def _by_token(session: AnySession, token: str) -> PendingRegistration:
 def _send_again(session: AnySession, last: PendingRegistration, network: str) -> None:
     """Another link for the same attempt; the earlier one keeps working until its hour is over."""
     _count(session, last.email, network)
-    kept = ("email", "email_key", "password_hash", "browser_hash", "name", "company", "locale", "intent")
-    _send(session, PendingRegistration(**{column: getattr(last, column) for column in kept}))
+    _send(session, PendingRegistration(**{column: getattr(last, column) for column in _KEPT}))
 
 
 def _send(session: AnySession, pending: PendingRegistration) -> None:
@@ -234,6 +259,7 @@ __all__ = [
     "OtherBrowser",
     "check_pace",
     "confirm",
+    "correct_address",
     "open_pending",
     "renew",
     "request",

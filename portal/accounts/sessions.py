@@ -2,15 +2,17 @@
 
 import hashlib
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
-from flask import Request
+from flask import Request, current_app
 from flask import session as cookie
 from flask_login import current_user, login_user, logout_user
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import ColumnElement, bindparam, select, update
 
-from portal import clock
+from portal import audit, clock, throttle, unsent
+from portal.accounts import browser, mails, signals, user_agents
 from portal.accounts.models import Reader, ReaderSession
 from portal.db import AnySession
 from portal.prepared import Prepared
@@ -20,6 +22,7 @@ IDLE = timedelta(days=30)
 ABSOLUTE = timedelta(days=90)
 STAFF_ABSOLUTE = timedelta(hours=12)
 SEEN_EVERY = timedelta(minutes=10)
+TOO_MANY = "too-many-devices"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,8 @@ class SignedIn:
     last_seen_at: datetime
     verified_at: datetime
     second_factor: bool
+    viewer_id: int | None = None
+    """Who of the staff looks through this reader's eyes; None in everybody's own session."""
 
     is_active = True
     is_authenticated = True
@@ -93,6 +98,7 @@ _BY_TOKEN = Prepared(
         ReaderSession.created_at,
         ReaderSession.verified_at,
         ReaderSession.second_factor_at,
+        ReaderSession.viewing_as_id,
         ReaderSession.last_seen_at,
         ReaderSession.idle_until,
         ReaderSession.expires_at,
@@ -108,6 +114,11 @@ def by_token(session: AnySession, token: str) -> SignedIn | None:
     now = clock.now()
     if row is None or now >= row.idle_until or now >= row.expires_at:
         return None
+    person = _person(row, token)
+    return person if row.viewing_as_id is None else _through(session, person, row.viewing_as_id)
+
+
+def _person(row: Any, token: str) -> SignedIn:
     return SignedIn(
         id=row.id,
         token=token,
@@ -125,10 +136,51 @@ def by_token(session: AnySession, token: str) -> SignedIn | None:
     )
 
 
+def _through(session: AnySession, viewer: SignedIn, reader_id: int) -> SignedIn:
+    """The reader whose eyes somebody of the staff looks through: what that reader may see, and nothing else."""
+    reader = session.get(Reader, reader_id)
+    if reader is None or not viewer.may(Permission.VIEW_AS) or not viewer.second_factor:
+        return viewer
+    seen = {name: getattr(reader, name) for name in ("id", "email", "name", "confirmed_at", "suspended_at")}
+    return replace(viewer, **seen, role=Role.READER, second_factor=False, viewer_id=viewer.id)
+
+
+def view_as(session: AnySession, person: SignedIn, reader: Reader) -> None:
+    """Look through this reader's eyes from now on, in this session only; audited."""
+    _look(session, person.session_id, reader.id)
+    audit.record(session, "reader.viewed-as", actor_id=person.id, target=("reader", reader.id))
+
+
+def stop_viewing(session: AnySession, person: SignedIn) -> None:
+    """Back to one's own eyes; audited."""
+    _look(session, person.session_id, None)
+    audit.record(session, "reader.viewed-as-ended", actor_id=person.viewer_id, target=("reader", person.id))
+
+
+def _look(session: AnySession, session_id: int, reader_id: int | None) -> None:
+    mine = update(ReaderSession).where(ReaderSession.id == session_id)
+    session.execute(mine.values(viewing_as_id=reader_id))
+
+
+def live() -> tuple[ColumnElement[bool], ...]:
+    """What makes a session one that signs in: not ended, not idle for too long, not too old."""
+    now = clock.now()
+    return ReaderSession.ended_at.is_(None), ReaderSession.idle_until > now, ReaderSession.expires_at > now
+
+
+def why_ended(session: AnySession, token: str) -> str | None:
+    """The cause for which the session of a dead cookie ended; None when none did, or it only ran out."""
+    return session.scalar(select(ReaderSession.end_cause).where(ReaderSession.token_hash == _hash(token)))
+
+
 def open_session(session: AnySession, reader: Reader, device: str, *, second_factor: bool = False) -> str:
-    """A new session row; returns the token for the cookie. Never reuses one (fixation)."""
+    """A new session row; returns the token for the cookie. Never reuses one (fixation).
+
+    One device too many signs the one out that was left idle longest: nobody is refused.
+    """
     token = secrets.token_urlsafe(32)
     now = clock.now()
+    _make_room(session, reader.id, int(current_app.config["DEVICES"]))
     session.add(
         ReaderSession(
             token_hash=_hash(token),
@@ -147,26 +199,61 @@ def open_session(session: AnySession, reader: Reader, device: str, *, second_fac
     return token
 
 
-def sign_in(session: AnySession, reader: Reader, request: Request, *, second_factor: bool = False) -> None:
+def _make_room(session: AnySession, reader_id: int, most: int) -> None:
+    """Leave room for one more of at most so many sessions (0: any number); two sign-ins at once queue at the reader."""
+    if not most:
+        return
+    session.execute(select(Reader.id).where(Reader.id == reader_id).with_for_update())
+    mine = select(ReaderSession).where(ReaderSession.reader_id == reader_id, *live())
+    newest_first = mine.order_by(ReaderSession.last_seen_at.desc(), ReaderSession.id.desc())
+    for row in session.scalars(newest_first.offset(most - 1)).all():
+        end_one(session, row, TOO_MANY)
+
+
+def sign_in(
+    session: AnySession, reader: Reader, request: Request, *, second_factor: bool = False, quiet: bool = False
+) -> None:
     """Open a session and hand its token to the cookie, emptied of what it held before; the caller commits.
 
     Whoever was signed in with this browser is signed out. `second_factor` says that a code was asked for and right.
+    A device that this account has not seen is told to its reader by mail, unless `quiet`.
     """
     if current_user.is_authenticated:
         _end(session, ReaderSession.id == current_user.session_id, "replaced")
+    seen_before = reader.last_seen_at is not None
     token = open_session(session, reader, request.user_agent.string, second_factor=second_factor)
     person = by_token(session, token)
     assert person is not None  # nosec B101 - it was opened just above
-    cookie.clear()
+    if seen_before and not quiet and browser.known_device(reader.email_key) is None:
+        mails.new_device(session, reader, user_agents.parse(request.user_agent.string))
+    signals.note_network(session, reader.id, person.session_id, throttle.address_block(request.remote_addr))
+    _note(session, "session.opened", reader.id, person.session_id, request.user_agent.string)
+    unsent.survive()
     cookie.permanent = True
     login_user(person)
 
 
 def sign_out(session: AnySession, person: SignedIn) -> None:
     """End this session's row and empty the cookie; the caller commits."""
-    _end(session, ReaderSession.id == person.session_id, "signed-out")
+    row = session.get(ReaderSession, person.session_id, populate_existing=True)
+    if row is not None:
+        end_one(session, row, "signed-out")
     logout_user()
     cookie.clear()
+
+
+def end_one(session: AnySession, row: ReaderSession, cause: str) -> bool:
+    """End a session and note it for its reader; False when it had ended before."""
+    if not _end(session, ReaderSession.id == row.id, cause):
+        return False
+    _note(session, "session.ended", row.reader_id, row.id, row.device, cause=cause)
+    return True
+
+
+def _note(session: AnySession, act: str, reader_id: int, session_id: int, device: str, **more: str) -> None:
+    """Keep what happened to a session for its reader; the device is personal, and kept without a language."""
+    values, personal = {"session_id": session_id, **more}, user_agents.parse(device).facts()
+    audit.record(session, act, actor_id=reader_id, target=("reader", reader_id), values=values, personal=personal)
 
 
 def end_all(session: AnySession, reader_id: int, cause: str, *, but: int | None = None) -> int:
@@ -204,8 +291,7 @@ def touch(session: AnySession, person: SignedIn) -> bool:
     now = clock.now()
     if now - person.last_seen_at < SEEN_EVERY:
         return False
-    alive = (ReaderSession.ended_at.is_(None), ReaderSession.idle_until > now, ReaderSession.expires_at > now)
-    statement = update(ReaderSession).where(ReaderSession.id == person.session_id, *alive)
+    statement = update(ReaderSession).where(ReaderSession.id == person.session_id, *live())
     result = session.execute(statement.values(last_seen_at=now, idle_until=now + IDLE))
     return bool(result.rowcount)  # type: ignore[attr-defined]
 

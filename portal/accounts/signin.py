@@ -46,6 +46,11 @@ def check_password(session: AnySession, *, email: str, password: str) -> tuple[i
     return row.id, stored, passwords.renewed(stored, password)
 
 
+def has_password(session: AnySession, reader_id: int) -> bool:
+    """False for a reader who never chose one: mailed codes are their way in."""
+    return bool(session.scalar(select(Reader.password_hash.is_not(None)).where(Reader.id == reader_id)))
+
+
 def reader_for(session: AnySession, reader_id: int, checked: str, renewed: str | None) -> Reader | None:
     """The reader to sign in, inside the writing unit; None when the password changed since it was checked."""
     reader = session.get(Reader, reader_id, with_for_update=True, populate_existing=True)

@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 
 from portal import clock
 from portal.accounts.models import AccountToken, Reader, TokenPurpose
+from portal.accounts.models_security import SignInCode
 from portal.db import AnySession
 
 LIFETIME = timedelta(minutes=60)
@@ -62,8 +63,7 @@ def issue(session: AnySession, reader: Reader, purpose: TokenPurpose, lifetime: 
 def pretend_to_issue(session: AnySession) -> None:
     """The statements of issue() for nobody, so that an unknown address takes as long as a known one."""
     new_token()
-    for _ in range(2):
-        kill(session, 0)
+    kill(session, 0)
 
 
 def look(session: AnySession, token: str, purpose: TokenPurpose) -> Reader:
@@ -80,11 +80,14 @@ def redeem(session: AnySession, token: str, purpose: TokenPurpose) -> Reader:
 
 
 def kill(session: AnySession, reader_id: int, purpose: TokenPurpose | None = None) -> None:
-    """Make the reader's unused tokens worthless, of one purpose or of all."""
+    """Make the reader's unused tokens worthless, of one purpose or of all; with all of them the codes that sign in."""
     statement = update(AccountToken).where(AccountToken.reader_id == reader_id, AccountToken.used_at.is_(None))
     if purpose is not None:
         statement = statement.where(AccountToken.purpose == purpose)
     session.execute(statement.values(used_at=clock.now()))
+    if purpose is None:
+        codes = update(SignInCode).where(SignInCode.reader_id == reader_id, SignInCode.used_at.is_(None))
+        session.execute(codes.values(used_at=clock.now()))
 
 
 def claim(session: AnySession, table: type, row_id: int) -> bool:

@@ -1,26 +1,30 @@
 """Signing in, signing out, and the two preferences anyone may choose: language and appearance."""
 
 from flask import Blueprint, Response, current_app, flash, make_response, render_template, request
+from flask import session as cookie
 from flask_login import current_user
 from werkzeug.exceptions import ServiceUnavailable
 from werkzeug.wrappers import Response as BaseResponse
 
-from portal import throttle
+from portal import throttle, unsent
 from portal.accounts import browser, second_factor, sessions, signin, waiting
 from portal.accounts.forms import SignInForm
 from portal.accounts.gate import Busy
 from portal.accounts.identity import email_key
 from portal.accounts.models import Reader
+from portal.accounts.security_history import words_of_end
 from portal.db import db, writing
 from portal.extensions import csrf
 from portal.i18n import COOKIE as LOCALE_COOKIE
 from portal.i18n import LOCALES
 from portal.i18n import gettext as _
-from portal.web import PUBLIC, allow, client_address, own_path, private, see_other
+from portal.web import PUBLIC, READER, allow, client_address, own_path, private, see_other, viewable
 
 THEMES = ("auto", "light", "dark")
 THEME_COOKIE = "theme"
 _NOT_A_PLACE_TO_GO = ("/login", "/logout", "/register", "/reset", "/confirm", "/preferences")
+
+RESUME = "/login/resume"
 
 blueprint = Blueprint("accounts", __name__)
 
@@ -39,7 +43,7 @@ def network() -> str:
 def place_to_go(value: str | None) -> str:
     """Where to send somebody who has just signed in: an own page that is not itself about signing in."""
     path = own_path(value)
-    return "/" if path.startswith(_NOT_A_PLACE_TO_GO) else path
+    return "/" if path.startswith(_NOT_A_PLACE_TO_GO) and path != RESUME else path
 
 
 @blueprint.get("/login")
@@ -49,8 +53,15 @@ def login() -> BaseResponse | str:
     """The sign-in page; who is signed in already goes on."""
     if current_user.is_authenticated:
         return see_other(place_to_go(request.args.get("next")))
-    form = SignInForm(next=place_to_go(request.args.get("next")))
-    return render_template("accounts/login.html", form=form)
+    return _login_page(SignInForm(next=place_to_go(request.args.get("next"))))
+
+
+def _login_page(form: SignInForm) -> str:
+    """The form, and why this device is signed out when its cookie still names a session that was ended."""
+    token = cookie.get("_user_id")
+    cause = sessions.why_ended(db.session, str(token)) if token and not current_user.is_authenticated else None
+    most = current_app.config["DEVICES"]
+    return render_template("accounts/login.html", form=form, ended=words_of_end(cause, most) if cause else "")
 
 
 @blueprint.post("/login")
@@ -65,7 +76,7 @@ def sign_in() -> BaseResponse | tuple[str, int]:
         if answer is not None:
             return answer
         form.refuse(_("Wrong address or password."))
-    return render_template("accounts/login.html", form=form), 422
+    return _login_page(form), 422
 
 
 def _signed_in(email: str, password: str, next_path: str) -> BaseResponse | None:
@@ -87,9 +98,22 @@ def _signed_in(email: str, password: str, next_path: str) -> BaseResponse | None
     return answer
 
 
+@blueprint.get(RESUME)
+@allow(READER)
+@private
+def resume() -> BaseResponse | str:
+    """Signed in again: what was typed before is shown, to be sent with one click; nothing is sent by itself."""
+    found = unsent.waiting()
+    if found is None:
+        return see_other("/")
+    path, fields = found
+    return render_template("accounts/resume.html", path=path, fields=fields)
+
+
 @blueprint.post("/logout")
 @allow(PUBLIC)
 @private
+@viewable
 def logout() -> BaseResponse:
     """End this session at once; back to the same page, as a stranger sees it."""
     answer = see_other(own_path(request.form.get("next")))

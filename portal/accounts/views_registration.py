@@ -4,8 +4,8 @@ from flask import flash, render_template, request
 from flask_login import current_user
 from werkzeug.wrappers import Response as BaseResponse
 
-from portal.accounts import browser, passwords, recovery, registration
-from portal.accounts.forms import RegistrationForm
+from portal.accounts import browser, origin, passwords, recovery, registration
+from portal.accounts.forms import CorrectAddressForm, RegistrationForm
 from portal.accounts.models import Reader
 from portal.accounts.tokens import LinkError
 from portal.accounts.views import blueprint, network, place_to_go
@@ -25,6 +25,7 @@ def register() -> BaseResponse | str:
     """The registration page; who is signed in already goes on."""
     if current_user.is_authenticated:
         return see_other(place_to_go(request.args.get("next")))
+    origin.note()
     form = RegistrationForm(next=place_to_go(request.args.get("next")))
     return render_template("accounts/register.html", form=form)
 
@@ -52,6 +53,7 @@ def ask_to_register() -> BaseResponse | tuple[str, int]:
             name=form.name.data or "",
             company=form.company.data or "",
             network=network(),
+            origin=origin.noted(),
         )
     browser.note_registration(form.email.data)
     return see_other(MAILBOX)
@@ -67,7 +69,33 @@ def mailbox() -> BaseResponse | str:
         return see_other("/")
     if noted is None:
         return see_other("/register")
-    return render_template("accounts/mailbox.html", address=noted[0], restart=noted[1])
+    return _mailbox_page(*noted, form=CorrectAddressForm())
+
+
+def _mailbox_page(address: str, _restart: str, **more: object) -> str:
+    return render_template("accounts/mailbox.html", address=address, **more)
+
+
+@blueprint.post("/register/address")
+@allow(PUBLIC)
+@private
+def correct_address() -> BaseResponse | tuple[str, int]:
+    """The address was mistyped: the same registration goes to another one."""
+    noted, secret = browser.noted_registration(), browser.known_secret()
+    if noted is None or secret is None:
+        return see_other("/register")
+    form = CorrectAddressForm()
+    if not form.validate():
+        return _mailbox_page(*noted, form=form), 422
+    with writing() as unit:
+        if not registration.correct_address(unit, email=form.email.data, browser_secret=secret, network=network()):
+            return see_other(noted[1])
+    browser.note_registration(form.email.data, restart=noted[1])
+    flash(
+        _("A mail is on its way to %(address)s. The link of the one before is worth nothing.", address=form.email.data),
+        "success",
+    )
+    return see_other(MAILBOX)
 
 
 @blueprint.post("/register/resend")
@@ -84,7 +112,7 @@ def resend() -> BaseResponse | tuple[str, int, dict[str, str]]:
                 return see_other(noted[1])
     except Throttled as error:
         wait = wait_sentence(error.retry_after)
-        page = render_template("accounts/mailbox.html", address=noted[0], restart=noted[1], wait=wait)
+        page = _mailbox_page(*noted, form=CorrectAddressForm(), wait=wait)
         return page, 429, {"Retry-After": str(error.retry_after)}
     flash(_("Another mail is on its way to %(address)s.", address=noted[0]), "success")
     return see_other(MAILBOX)

@@ -1,6 +1,6 @@
 """The second step of a sign-in, and proving again who one is before an act that matters."""
 
-from flask import flash, render_template, request
+from flask import flash, render_template, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -43,7 +43,7 @@ def take_code() -> BaseResponse | tuple[str, int]:
             return _begin_again()
         if answer is not None:
             return answer
-        form.code.errors = [_wrong()]
+        form.code.errors = [wrong_code()]
     return _page(form), 422
 
 
@@ -55,7 +55,8 @@ def _checked(code: str, reader: Reader, next_path: str) -> BaseResponse | None:
         return None if proof is None else _let_in(unit, proof, next_path)
 
 
-def _wrong() -> str:
+def wrong_code() -> str:
+    """What is said of a code that is not the app's."""
     return _("This code is not the right one, or was used already. Wait for the next one.")
 
 
@@ -90,10 +91,12 @@ def _page(form: CodeForm) -> str:
 @blueprint.get("/login/again")
 @allow(READER)
 @private
-def again() -> str:
-    """Asks for the password once more, before an act that matters."""
-    form = AgainForm(next=place_to_go(request.args.get("next")))
-    return _again_page(form)
+def again() -> BaseResponse | str:
+    """Asks for the password once more, before an act that matters; for a mailed code where there is no password."""
+    next_path = place_to_go(request.args.get("next"))
+    if not signin.has_password(db.session, current_user.id):
+        return see_other(url_for("accounts.again_by_mail", next=next_path))
+    return _again_page(AgainForm(next=next_path))
 
 
 @blueprint.post("/login/again")
@@ -119,7 +122,7 @@ def _proved(form: AgainForm, coded: bool) -> bool:
         if not right:
             form.password.errors = [_("This is not the password of this account.")]
         elif coded and second_factor.check(unit, person.id, form.code.data or "") is None:
-            form.code.errors = [_wrong()]
+            form.code.errors = [wrong_code()]
         else:
             sessions.verify(unit, person.session_id, second_factor=coded)
             signin.forgive(unit, who)

@@ -5,7 +5,15 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     """Bind this room to the app: one blueprint, its pages in several modules."""
-    from portal.admin import acts, audit_log, enquiries, readers, start, suspending  # noqa: F401 - they bind their views
+    from portal.admin import (  # noqa: F401 - they bind their views
+        acts,
+        audit_log,
+        enquiries,
+        readers,
+        start,
+        suspending,
+        viewing,
+    )
     from portal.admin.pages import bp
 
     app.register_blueprint(bp)

@@ -10,8 +10,10 @@ from portal import clock, formats
 from portal.access import words
 from portal.access.models import Grant
 from portal.access.vocabulary import Source
+from portal.accounts import signals
 from portal.accounts.models import Reader
 from portal.admin.queries import SOON
+from portal.admin.words import ACTS
 from portal.audit import AuditEvent
 from portal.billing.models import StripeEvent, Subscription
 from portal.db import AnySession
@@ -20,11 +22,13 @@ from portal.enquiries.queries import oldest_open, open_count
 from portal.i18n import gettext
 from portal.organisations.models import Manager, Organisation
 from portal.outbox import Mail
+from portal.reading import pace
 from portal.roles import Permission
 from portal.trials.models import RequestKind, TrialRequest
 from portal.verticals import Vertical
 
 LIVE = ("trialing", "active", "past_due")
+SIGNALS = (pace.ACT, signals.ACT)
 UNPAID = ("past_due", "unpaid")
 QUEUE = 12
 
@@ -134,6 +138,7 @@ def work_queue(session: AnySession, now: datetime, may: May) -> list[Task]:
     tasks: list[Task] = _enquiries(session) if may(Permission.ANSWER_ENQUIRIES) else []
     if may(Permission.SEE_READERS):
         tasks += _waiting_requests(session)
+        tasks += _signals(session, now)
     if may(Permission.SEE_BILLING):
         tasks += _unpaid(session)
     if may(Permission.SEE_READERS):
@@ -170,6 +175,21 @@ def _waiting_requests(session: AnySession) -> list[Task]:
     }
     return [
         Task(asks[row.kind] % {"vertical": row.name}, row.email, row.id, row.slug, formats.moment(row.created_at))
+        for row in session.execute(statement)
+    ]
+
+
+def _signals(session: AnySession, now: datetime) -> list[Task]:
+    """Logins that look as if several people used them, of the last seven days."""
+    statement = (
+        select(AuditEvent.act, AuditEvent.values, AuditEvent.at, Reader.id, Reader.email)
+        .join(Reader, Reader.id == AuditEvent.target_id)
+        .where(AuditEvent.target_kind == "reader", AuditEvent.act.in_(SIGNALS), AuditEvent.at > now - timedelta(days=7))
+        .order_by(AuditEvent.id.desc())
+        .limit(QUEUE // 2)
+    )
+    return [
+        Task(str(ACTS[row.act]) % row.values, row.email, row.id, "", formats.moment(row.at))
         for row in session.execute(statement)
     ]
 

@@ -22,10 +22,24 @@ ACTS: Mapping[str, object] = {
     "subscription.mirrored": _("Subscription to %(vertical)s taken over from Stripe, until %(end)s"),
     "reader.suspended": _("Account suspended"),
     "reader.unsuspended": _("Suspension lifted"),
+    "reader.reads-fast": _("Reads faster than a person: %(articles)s articles in a day"),
+    "reader.many-networks": _("One login at %(networks)s networks within an hour"),
+    "reader.viewed-as": _("Site seen through this reader's eyes"),
+    "reader.viewed-as-ended": _("Back to one's own eyes"),
+    "second-factor.on": _("Two-step sign-in turned on"),
+    "second-factor.off": _("Two-step sign-in turned off"),
+    "second-factor.codes-renewed": _("New recovery codes made"),
+    "second-factor.recovery-used": _("Log-in with a recovery code"),
+    "account.password-changed": _("Password changed"),
     "account.created": _("Account created"),
     "account.confirmed": _("Address confirmed"),
     "account.password-reset": _("Password changed after a reset"),
+    "account.address-changed": _("Address of the account changed"),
+    "account.copy-asked": _("Copy of one's own data asked for"),
+    "account.erased": _("Account erased"),
     "account.linked": _("Two accounts of one person linked"),
+    "session.opened": _("Log-in"),
+    "session.ended": _("Device signed out"),
     "address.proved": _("Another address proved"),
     "address.forgotten": _("Proved address taken off"),
     "checkout.begun": _("Payment begun"),
@@ -69,6 +83,7 @@ def sentence(event: AuditEvent, verticals: Mapping[int, str]) -> str:
     if text is None:
         return event.act
     return str(text) % {
+        **event.values,
         "vertical": verticals.get(event.values.get("vertical_id", 0), "–"),
         "end": _end(event.values.get("after")),
     }

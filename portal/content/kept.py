@@ -120,7 +120,7 @@ def _own_words(asked: Request, shelves: _Shelves, at: datetime) -> dict[str, str
     here = asked.full_path if asked.environ.get("QUERY_STRING") else asked.path
     values = {"here": str(escape(without_marks(here))), "back": str(escape(way_back()))}
     person, cookie = visitor(), session
-    if "_flashes" in cookie:
+    if "_flashes" in cookie or getattr(person, "viewer_id", None) is not None:
         values["flashes"] = render_template("layouts/_flashes.html")
     if person.is_authenticated:
         values["csrf"] = _token(shelves, cookie)

@@ -23,6 +23,7 @@ from portal.db import db
 from portal.lean import visitor
 from portal.moulds import mark
 from portal.reading import log
+from portal.throttle import Throttled
 from portal.verticals import Vertical
 from portal.web import PUBLIC, allow
 
@@ -78,6 +79,8 @@ class Asked:
 
 def _shown(asked: Asked) -> Response:
     decision = asked.decision
+    if decision.full and asked.reader.reader_id is not None and (seconds := log.wait(asked.reader.reader_id, asked.at)):
+        raise Throttled(seconds)
     mould = kept.page(asked.row, full=decision.full, at=asked.at)
     save = _save(asked)
     if asked.reader.reader_id is None:
@@ -85,7 +88,7 @@ def _shown(asked: Asked) -> Response:
     if not decision.full:
         lock = kept.piece("components/articles.html", "lock_panel", _panel(asked))
         return kept.answer(mould, asked.at, lock=lock, save=save)
-    if asked.reader.reader_id is not None:
+    if asked.reader.reader_id is not None and current_user.viewer_id is None:
         log.note(asked.reader.reader_id, asked.row.id, asked.at)
     return kept.answer(mould, asked.at, note=_note(asked), call=_call(asked), save=save)
 

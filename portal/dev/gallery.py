@@ -23,11 +23,15 @@ FAMILIES: Mapping[LazyString, tuple[str, ...]] = {
         "reset_password",
         "password_changed",
         "second_",
+        "export_ready",
+        "account_erased",
+        "sign_in_code",
+        "new_device",
     ),
     _("Trials"): ("trial_",),
     _("Given access"): ("grant_",),
     _("Money"): ("subscription_", "receipt", "payment_", "cancellation_"),
-    _("Several addresses"): ("address_code", "accounts_linked"),
+    _("Several addresses"): ("address_code", "accounts_linked", "leave_address", "take_address", "address_"),
     _("Questions to the house"): ("enquiry_",),
 }
 """How the page orders the kinds: by what their names begin with; what fits nowhere comes last."""

@@ -18,7 +18,7 @@ from portal.accounts.passwords import hash_password
 from portal.db import AnySession, db, end_reading, writing
 from portal.dev.people import Account, Company, people
 from portal.dev.subscribers import Subscriber
-from portal.roles import is_staff
+from portal.roles import Role, is_staff
 from portal.trials import extend
 from portal.trials import start as trials
 from portal.verticals import Vertical
@@ -98,7 +98,7 @@ def _make(unit: AnySession, person: Person, hashed: str) -> None:
             name=person.name,
             company=person.company,
             confirmed=account is None or account.confirmed,
-            **({"role": account.role} if account else {}),
+            role=account.role if account else Role.READER,
         )
         if is_staff(reader.role):
             unit.add(second_factor.app_of(reader, second_factor.new_salt()))

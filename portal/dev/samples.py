@@ -13,10 +13,12 @@ from portal import clock
 from portal.access import grants
 from portal.access import mails as access_mails
 from portal.access.grants import Holder
+from portal.accounts import address_change, mail_code, readers, second_address
 from portal.accounts import mails as account_mails
-from portal.accounts import readers, second_address
 from portal.accounts.models import PendingRegistration, Reader
+from portal.accounts.models_security import SignInCode
 from portal.accounts.second_address import Asker
+from portal.accounts.user_agents import UserAgent
 from portal.billing import catalogue, mirror
 from portal.billing.models import Customer, Price
 from portal.billing.shapes import RemoteInvoice, RemoteItem, RemoteState, RemoteSubscription
@@ -70,6 +72,9 @@ def accounts(scene: Scene) -> None:
     account_mails.no_account(unit, reader.email, scene.locale)
     account_mails.password_changed(unit, reader, scene.locale)
     account_mails.second_factor_changed(unit, reader, "on")
+    code = SignInCode(created_at=scene.now, expires_at=scene.now + mail_code.LIFETIME)
+    account_mails.sign_in_code(unit, reader, code, "271828", scene.locale)
+    account_mails.new_device(unit, reader, UserAgent("Firefox", "Mac"))
 
 
 def other_addresses(scene: Scene) -> None:
@@ -81,6 +86,21 @@ def other_addresses(scene: Scene) -> None:
     organisation_mails.accounts_linked(
         unit, reader, other, seats=["Clinique du Parc de Valmère"], offices=[], locale=scene.locale
     )
+
+
+def moving(scene: Scene) -> None:
+    """Changing the account's address: both mailboxes are asked, both are told."""
+    unit, reader = scene.unit, scene.reader
+    before, after = reader.email, f"nouvelle-{scene.locale}@example.org"
+    wish = address_change.ask(unit, reader.id, email=after, locale=scene.locale)
+    account_mails.address_taken(unit, reader, scene.locale)
+    account_mails.address_changed(unit, reader, before, before=before, after=wish.email, locale=scene.locale)
+
+
+def leaving(scene: Scene) -> None:
+    """A copy of one's data, and the end of the account."""
+    account_mails.export_ready(scene.unit, scene.reader, scene.now + timedelta(days=7))
+    account_mails.account_erased(scene.unit, scene.reader.email, scene.locale)
 
 
 def trials(scene: Scene) -> None:
@@ -194,4 +214,13 @@ def _invoice(stripe_id: str, price: Price, now: datetime) -> RemoteInvoice:
     )
 
 
-SAMPLES: tuple[Callable[[Scene], None], ...] = (accounts, other_addresses, trials, given, enquiries, billing)
+SAMPLES: tuple[Callable[[Scene], None], ...] = (
+    accounts,
+    other_addresses,
+    moving,
+    trials,
+    given,
+    enquiries,
+    billing,
+    leaving,
+)

@@ -74,7 +74,7 @@ def answer(session: AnySession, enquiry: Enquiry, text: str, actor_id: int) -> E
     return held
 
 
-def close(session: AnySession, enquiry: Enquiry, actor_id: int) -> Enquiry:
+def close(session: AnySession, enquiry: Enquiry, actor_id: int | None) -> Enquiry:
     """Take an open enquiry from the queue without an answer; its sender is not written to. Raises EnquiryError."""
     held = _still_open(session, enquiry)
     _settle(session, held, EnquiryState.CLOSED, actor_id)
@@ -90,7 +90,7 @@ def _still_open(session: AnySession, enquiry: Enquiry) -> Enquiry:
     return held
 
 
-def _settle(session: AnySession, enquiry: Enquiry, state: EnquiryState, actor_id: int) -> None:
+def _settle(session: AnySession, enquiry: Enquiry, state: EnquiryState, actor_id: int | None) -> None:
     """`answered_at` and `answered_by` tell when and by whom it left the queue, also without an answer."""
     enquiry.state, enquiry.answered_at, enquiry.answered_by = state, clock.now(), actor_id
     session.flush()

@@ -11,7 +11,14 @@ _ACCOUNT_ROOMS = frozenset({"profile", "billing", "organisations", "accounts"})
 
 def init_app(app: Flask) -> None:
     """Bind this room to the app."""
-    from portal.profile import views_newsletters, views_saved, views_security  # noqa: F401 - their routes
+    from portal.profile import (  # noqa: F401 - their routes
+        views_address,
+        views_data,
+        views_devices,
+        views_newsletters,
+        views_saved,
+        views_security,
+    )
     from portal.profile.views import bp
 
     app.register_blueprint(bp)

@@ -11,6 +11,7 @@ from portal.access import asking, replay
 from portal.access.explain import explain, panel
 from portal.access.looked import Names
 from portal.access.standing import RightState
+from portal.accounts import address_change, second_address
 from portal.accounts.models import Reader
 from portal.db import AnySession, db, writing
 from portal.i18n import COOKIE, current_locale, gettext
@@ -22,7 +23,7 @@ from portal.profile.rights import Right, rights_of
 from portal.profile.seats import NotTheirs
 from portal.profile.timeline import timeline
 from portal.verticals import all_verticals, site_verticals
-from portal.web import MAX_ID, READER, allow, private, see_other
+from portal.web import MAX_ID, READER, allow, private, see_other, viewable
 
 bp = Blueprint("profile", __name__)
 _PAST = frozenset({RightState.EXPIRED})
@@ -31,6 +32,7 @@ _PAST = frozenset({RightState.EXPIRED})
 @bp.get("/profile/")
 @allow(READER)
 @private
+@viewable
 def rights() -> str:
     """Every right of the reader."""
     rows, now, facts = _rights(), clock.now(), asking.reader_facts()
@@ -62,6 +64,7 @@ def _names() -> Names:
 @bp.get("/profile/access")
 @allow(READER)
 @private
+@viewable
 def access() -> Any:
     """Why can I (not) read this article? `?article=` holds its slug or address."""
     asked = request.args.get("article", "")[:500]
@@ -125,7 +128,11 @@ def identity() -> Any:
     form = IdentityForm(data=_shown(reader))
     if form.validate_on_submit():
         return _save_identity(form)
-    return render_template("profile/identity.html", form=form, reader=reader), 422 if form.errors else 200
+    addresses = {
+        "wish": address_change.wish_of(db.session, reader.id),
+        "others": second_address.proved(db.session, reader.id),
+    }
+    return render_template("profile/identity.html", form=form, reader=reader, **addresses), 422 if form.errors else 200
 
 
 def _shown(reader: Reader) -> dict[str, str]:

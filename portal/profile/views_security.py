@@ -3,12 +3,12 @@
 from typing import Any
 
 import segno
-from flask import flash, render_template, request, url_for
+from flask import current_app, flash, render_template, request, url_for
 from flask import session as cookie
 from flask_login import current_user
 from markupsafe import Markup
 
-from portal.accounts import passwords, recovery, second_factor, sessions
+from portal.accounts import devices, passwords, recovery, second_factor, security_history, sessions
 from portal.accounts.forms import CodeForm, NewPasswordForm
 from portal.accounts.fresh import fresh
 from portal.accounts.models import Reader
@@ -29,7 +29,14 @@ def security() -> str:
     """What protects the account, at a glance."""
     factor = second_factor.of(db.session, current_user.id)
     codes_left = second_factor.codes_left(db.session, current_user.id) if factor else 0
-    return render_template("profile/security/overview.html", factor=factor, codes_left=codes_left)
+    return render_template(
+        "profile/security/overview.html",
+        factor=factor,
+        codes_left=codes_left,
+        devices=devices.of_reader(db.session, current_user.id, current_user.session_id),
+        most_devices=current_app.config["DEVICES"],
+        history=security_history.read(db.session, current_user.id, before=request.args.get("before", 0, int)),
+    )
 
 
 @bp.get("/profile/security/password")

@@ -16,6 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from portal.clock import paris_date
 from portal.db import AnySession, writing
 from portal.reading.models import Reading
+from portal.reading.pace import Pace
 
 log = logging.getLogger(__name__)
 DELAY = 1.0  # seconds
@@ -41,6 +42,7 @@ class Notebook:
     waiting: dict[Key, Gathered] = field(default_factory=dict)
     lock: Lock = field(default_factory=Lock)
     timer: Timer | None = None
+    pace: Pace = field(default_factory=Pace)
 
     def add(self, reader_id: int, article_id: int, at: datetime) -> None:
         """Note a reading; costs no database."""
@@ -68,6 +70,7 @@ class Notebook:
         try:
             with self.app.app_context(), writing() as unit:
                 write(unit, taken)
+                self.pace.look(unit, ((reader_id, day) for reader_id, _article_id, day in taken))
         except Exception:
             log.exception("readings could not be written")
             self._keep(taken)
@@ -99,6 +102,11 @@ def write(session: AnySession, readings: dict[Key, Gathered]) -> None:
 def note(reader_id: int, article_id: int, at: datetime) -> None:
     """Note that a reader opened an article in full."""
     notebook().add(reader_id, article_id, at)
+
+
+def wait(reader_id: int, at: datetime) -> int:
+    """Whole seconds a reader beyond the day's number waits before the next article; 0 for everybody else."""
+    return notebook().pace.wait(reader_id, paris_date(at), at)
 
 
 def notebook() -> Notebook:

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from portal import clock, throttle
 from portal.access.asking import forget_facts, reader_facts
 from portal.access.decision import decide
-from portal.accounts import browser, passwords, registration
+from portal.accounts import browser, origin, passwords, registration
 from portal.accounts.models import Reader
 from portal.accounts.views_registration import MAILBOX
 from portal.db import db, end_reading, writing
@@ -36,6 +36,7 @@ def trial() -> str | Response:
     """The form for strangers; for readers what they may still try."""
     if current_user.is_authenticated:
         return _own_page()
+    origin.note()
     return _form_page(_form())
 
 
@@ -71,6 +72,7 @@ def _request_registration(form: TrialForm) -> None:
             company=form.company.data or "",
             browser_secret=browser.secret(),
             network=network,
+            origin=origin.noted(),
         )
     browser.note_registration(form.email.data, restart=_trial_address(slugs, next_path))
 

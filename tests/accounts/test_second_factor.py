@@ -306,6 +306,18 @@ def test_after_ten_minutes_the_password_is_asked_again_and_then_the_page_shows(
         assert client.get(PAGE).status_code == 200
 
 
+def test_a_button_pressed_too_late_leads_back_to_its_page(client: FlaskClient, claire: Reader) -> None:
+    with_app(claire)
+    sign_in(client, claire)
+    client.get(PAGE)
+    with clock.frozen(NOON + timedelta(minutes=10)):
+        headers = {"Referer": f"http://localhost{PAGE}"}
+        answer = submit(client, f"{PAGE}/codes", page="/profile/identity", headers=headers)
+        assert answer.location == "/login/again?next=/profile/security/second-factor"
+        away = submit(client, f"{PAGE}/codes", page="/profile/identity", headers={"Sec-Fetch-Site": "same-origin"})
+        assert away.location == "/login/again?next=/"
+
+
 def test_with_a_second_factor_the_code_is_asked_again_too(client: FlaskClient, claire: Reader) -> None:
     factor, _codes = with_app(claire)
     sign_in(client, claire)

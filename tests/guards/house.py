@@ -126,7 +126,9 @@ def _known(readers: dict[str, Reader | None], grant_id: int | None) -> dict[str,
         "letter": "quotidienne",
         "document": "grille",
         "ending": "pdf",
+        "session_id": "1",
         "kind": "research",
+        "copy_id": "1",
     }
 
 

@@ -1,0 +1,24 @@
+"""The two addresses that programs look for."""
+
+from datetime import datetime, timedelta
+
+from flask.testing import FlaskClient
+
+from tests.conftest import NOON
+
+
+def test_security_txt_says_whom_to_tell_and_until_when_that_holds(client: FlaskClient) -> None:
+    answer = client.get("/.well-known/security.txt")
+    assert answer.content_type == "text/plain; charset=utf-8"
+    fields = dict(line.split(": ", 1) for line in answer.text.splitlines())
+    assert fields["Contact"] == "http://localhost/contact"
+    assert fields["Canonical"] == "http://localhost/.well-known/security.txt"
+    until = datetime.fromisoformat(fields["Expires"])
+    assert timedelta(days=170) < until - NOON < timedelta(days=365)
+    assert client.get("/contact").status_code == 200
+
+
+def test_a_password_manager_finds_the_page_that_changes_the_password(client: FlaskClient) -> None:
+    answer = client.get("/.well-known/change-password")
+    assert (answer.status_code, answer.location) == (302, "/profile/security/password")
+    assert client.get(answer.location).location == "/login?next=/profile/security/password"
