@@ -60,6 +60,10 @@ class PostgreSQL:
             connection.execute(text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
             connection.execute(text(f'CREATE DATABASE "{name}"'))
             connection.execute(text(f'ALTER DATABASE "{name}" SET synchronous_commit = off'))
+            connection.execute(text(f'ALTER DATABASE "{name}" SET jit = off'))
+            connection.execute(text("ALTER SYSTEM SET fsync = off"))
+            connection.execute(text("ALTER SYSTEM SET full_page_writes = off"))
+            connection.execute(text("SELECT pg_reload_conf()"))
         engine.dispose()
 
     def keep_template(self) -> None:

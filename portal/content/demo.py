@@ -66,8 +66,11 @@ def load(session: AnySession, folder: Path, now: datetime) -> dict[str, int]:
     session.flush()
     pieces = list(read_pieces(folder))
     dates = publication_dates(pieces, now)
+    known, names = set(session.scalars(select(Article.slug))), _Names(session)
     for piece in pieces:
-        added["articles"] += _article(session, piece, dates.get(piece.slug), now)
+        if piece.slug not in known:
+            _article(session, piece, names, dates.get(piece.slug), now)
+            added["articles"] += 1
     session.flush()
     _relate(session, pieces)
     return added
@@ -153,10 +156,34 @@ def _once(session: AnySession, model: type[Any], key: dict[str, Any], **values: 
     return found
 
 
-def _article(session: AnySession, piece: Piece, published_at: datetime | None, now: datetime) -> int:
-    if session.scalar(select(Article.id).where(Article.slug == piece.slug)):
-        return 0
-    article = articles.create(session, piece.slug, _manuscript(session, piece, published_at or now, now))
+class _Names:
+    """What articles name (authors, tags, categories …), each looked up once."""
+
+    def __init__(self, session: AnySession) -> None:
+        self._session = session
+        self._known: dict[tuple[Any, ...], Any] = {}
+
+    def one(self, model: type[Any], **key: Any) -> Any:
+        """The row with this key. Raises ValueError for a name that no file made."""
+        name = (model, *sorted(key.items()))
+        if name not in self._known:
+            found = self._session.scalars(select(model).filter_by(**key)).one_or_none()
+            if found is None:
+                raise ValueError(f"The demo set names an unknown {model.__name__.lower()}: {key}.")
+            self._known[name] = found
+        return self._known[name]
+
+    def leaf(self, vertical_id: int, path: str) -> Category:
+        """The category at the end of a path of slugs."""
+        found: Category | None = None
+        for slug in path.split("/"):
+            found = self.one(Category, vertical_id=vertical_id, parent_id=found.id if found else None, slug=slug)
+        assert found is not None  # nosec B101 - a path has at least one part
+        return found
+
+
+def _article(session: AnySession, piece: Piece, names: _Names, published_at: datetime | None, now: datetime) -> None:
+    article = articles.create(session, piece.slug, _manuscript(names, piece, published_at or now, now))
     for position, written in enumerate(piece.head.get("resources", [])):
         _document(session, article, written, position)
     if piece.state is ArticleState.SCHEDULED:
@@ -165,7 +192,6 @@ def _article(session: AnySession, piece: Piece, published_at: datetime | None, n
         articles.publish(session, article.id, published_at)
     if piece.state is ArticleState.WITHDRAWN:
         articles.withdraw(session, article.id)
-    return 1
 
 
 def _document(session: AnySession, article: Article, written: dict[str, str], position: int) -> None:
@@ -196,9 +222,9 @@ def _window(head: dict[str, Any], now: datetime) -> dict[str, datetime]:
     }
 
 
-def _manuscript(session: AnySession, piece: Piece, published_at: datetime, now: datetime) -> articles.Manuscript:
+def _manuscript(names: _Names, piece: Piece, published_at: datetime, now: datetime) -> articles.Manuscript:
     head = piece.head
-    verticals = [_named(session, Vertical, slug=slug) for slug in head["verticals"]]
+    verticals = [names.one(Vertical, slug=slug) for slug in head["verticals"]]
     updated_at = None
     if "updated_days_ago" in head:
         wish = _ago(now, head["updated_days_ago"], head.get("updated_time", "12:00"))
@@ -211,10 +237,10 @@ def _manuscript(session: AnySession, piece: Piece, published_at: datetime, now: 
         standfirst=head["standfirst"],
         source=piece.source,
         verticals=verticals,
-        rubric=_named(session, Rubric, slug=head["rubric"]),
-        category=_leaf(session, verticals[0].id, head["category"]),
-        authors=[_named(session, Author, slug=slug) for slug in head.get("authors", [])],
-        tags=[_named(session, Tag, slug=slug, vertical_id=verticals[0].id) for slug in head.get("tags", [])],
+        rubric=names.one(Rubric, slug=head["rubric"]),
+        category=names.leaf(verticals[0].id, head["category"]),
+        authors=[names.one(Author, slug=slug) for slug in head.get("authors", [])],
+        tags=[names.one(Tag, slug=slug, vertical_id=verticals[0].id) for slug in head.get("tags", [])],
         format=ArticleFormat(head["format"]),
         access=ArticleAccess(head["access"]),
         lang=head.get("lang", "fr"),
@@ -232,21 +258,6 @@ def _manuscript(session: AnySession, piece: Piece, published_at: datetime, now: 
 def _later(wish: datetime, published_at: datetime, now: datetime) -> datetime:
     """After publication and not ahead of now."""
     return max(published_at + timedelta(minutes=1), min(wish, now - timedelta(minutes=1)))
-
-
-def _named(session: AnySession, model: type[Any], **key: Any) -> Any:
-    found = session.scalars(select(model).filter_by(**key)).one_or_none()
-    if found is None:
-        raise ValueError(f"The demo set names an unknown {model.__name__.lower()}: {key}.")
-    return found
-
-
-def _leaf(session: AnySession, vertical_id: int, path: str) -> Category:
-    parent: Category | None = None
-    for slug in path.split("/"):
-        parent = _named(session, Category, vertical_id=vertical_id, parent_id=parent.id if parent else None, slug=slug)
-    assert parent is not None  # nosec B101 - a path has at least one part
-    return parent
 
 
 def _relate(session: AnySession, pieces: Iterable[Piece]) -> None:

@@ -16,6 +16,7 @@ from portal.sandbox.webhooks.queue import MODES, Mode
 LONGEST_SETTLE = 20.0
 BANK = ("at-once", "later")
 LOOPBACK = ("127.0.0.1", "::1", "localhost", "[::1]")
+CATALOGUE = ("product", "price", "tax_rate")
 
 
 def blueprint(desk: Desk) -> Blueprint:
@@ -89,9 +90,9 @@ def _settle(desk: Desk, given: dict[str, Any]) -> dict[str, Any]:
         }
 
 
-def _reset(desk: Desk, _given: dict[str, Any]) -> dict[str, Any]:
-    """Forget everything but the address of the webhooks."""
-    desk.store.empty()
+def _reset(desk: Desk, given: dict[str, Any]) -> dict[str, Any]:
+    """Forget everything but the address of the webhooks and, with `catalogue`, what is for sale."""
+    desk.store.empty(*(CATALOGUE if given.get("catalogue") else ()))
     furnish(desk)
     return {"reset": True}
 

@@ -78,11 +78,14 @@ class Store:
         with self.lock:
             self.db.close()
 
-    def empty(self) -> None:
-        """Forget everything."""
+    def empty(self, *kept: str) -> None:
+        """Forget everything but objects of these kinds."""
         with self.turn():
-            for table in TABLES:
+            for table in TABLES[1:]:
                 self.db.execute(f"DELETE FROM {table}")  # noqa: S608  # nosec B608: names from a constant
+            self.db.execute(
+                "DELETE FROM objects WHERE kind NOT IN (SELECT value FROM json_each(?))", (json.dumps(kept),)
+            )
 
     def insert(self, document: Document) -> None:
         """Keep a new object; its id, object and created fields are read."""

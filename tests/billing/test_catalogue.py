@@ -15,6 +15,13 @@ from tests.billing.world import World
 from tests.builders import a_grant, a_reader, a_vertical
 
 
+@pytest.fixture(autouse=True)
+def empty_stand_in(request: pytest.FixtureRequest) -> None:
+    """What one of these tests sells is not for sale in the next."""
+    if "world" in request.fixturenames:
+        request.getfixturevalue("sandbox").control("reset")
+
+
 def test_plans_are_made_once_and_only_for_verticals_that_exist(session: AnySession) -> None:
     a_vertical("health")
     with writing():

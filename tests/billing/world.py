@@ -51,9 +51,9 @@ class World:
         self.seen: set[str] = set()
 
     def furnish(self) -> None:
-        """Three verticals, the usual plans, an empty Stripe at the portal's instant."""
+        """Three verticals, the usual plans, a Stripe at the portal's instant that holds their prices alone."""
         self.app.extensions[KEY] = self.gateway
-        self.sandbox.control("reset")
+        self.sandbox.control("reset", catalogue=True)
         self.align()
         with writing():
             for slug in ("health", "fintech", "media"):

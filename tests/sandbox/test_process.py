@@ -100,6 +100,15 @@ def test_a_reset_forgets_everything_but_the_address(shop: Shop) -> None:
     assert shop.sandbox.control("state")["objects"] == {"billing_portal.configuration": 1}
 
 
+def test_a_reset_may_leave_what_is_for_sale(shop: Shop) -> None:
+    shop.subscription()
+    before = shop.sandbox.control("state")["objects"]
+    shop.sandbox.control("reset", catalogue=True)
+    after = shop.sandbox.control("state")["objects"]
+    sold = {kind: before[kind] for kind in ("product", "price", "tax_rate") if kind in before}
+    assert after == {**sold, "billing_portal.configuration": 1}
+
+
 def test_the_state_counts_what_there_is(shop: Shop) -> None:
     shop.subscription()
     state = shop.sandbox.control("state")
