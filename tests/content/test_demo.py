@@ -1,17 +1,16 @@
-"""The demo set: every file loads, its text is valid and its preview sane; dates are working days, never ahead."""
+"""The demo set: every text is valid and its preview sane; dates are working days, never ahead.
+
+That all of it loads, and once, is seen in the running product: tests/journeys/test_demo_people.py.
+"""
 
 import html
 import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import func, select
 
-from portal import clock
 from portal.clock import PARIS
 from portal.content import body, demo
-from portal.content.models import Article, RelatedArticle
-from portal.db import AnySession, writing
 from portal.settings import ROOT
 from tests.content.test_body import assert_balanced
 
@@ -32,21 +31,6 @@ def test_a_demo_article_is_whole_and_its_preview_is_a_fair_beginning(piece: demo
     assert made.preview_plain[-1] in ".!?…»"
     if piece.head["lang"] == "fr":
         assert not re.search(r"[ ](?:[:;!?»%€])", html.unescape(re.sub("<[^>]+>", "", made.html)))
-
-
-def test_the_whole_set_loads_once_and_what_is_not_out_is_not_published(session: AnySession) -> None:
-    with writing() as unit:
-        first = demo.load(unit, FOLDER, clock.now())
-    with writing() as unit:
-        second = demo.load(unit, FOLDER, clock.now())
-    assert first == {"verticals": 3, "articles": len(PIECES)}
-    assert second == {"verticals": 0, "articles": 0}
-    assert session.scalar(select(func.count()).select_from(Article)) == len(PIECES)
-    assert session.scalar(select(func.count()).select_from(RelatedArticle)) > 0
-    stated = {row.slug: row.state for row in session.execute(select(Article.slug, Article.state))}
-    assert all(stated[piece.slug] is piece.state for piece in PIECES)
-    ahead = select(Article.slug).where(Article.state == "scheduled", Article.published_at <= clock.now())
-    assert session.scalars(ahead).all() == []
 
 
 @pytest.mark.parametrize("day", range(1, 15))

@@ -51,6 +51,11 @@ VALUES = {
 }
 
 
+# The cache keeps pages of strangers; what it changes for people who signed in is that they must not get those.
+CASES = [("page cache off", "anonymous"), *(("page cache on", kind) for kind in PEOPLE)]
+each_case = pytest.mark.parametrize(("site", "kind"), CASES, indirect=["site"])
+
+
 @pytest.fixture(params=["page cache off", "page cache on"])
 def site(request: pytest.FixtureRequest, app: Flask, session: AnySession) -> Iterator[AnySession]:
     """Articles in every state, all with the canary behind their preview; with the cache of public pages and without."""
@@ -131,7 +136,7 @@ def everything(answer: TestResponse) -> str:
     return f"{answer.headers}\n{body.decode('utf-8', 'replace')}".lower()
 
 
-@pytest.mark.parametrize("kind", PEOPLE)
+@each_case
 def test_no_address_gives_the_locked_text_to_whoever_has_no_right(
     site: AnySession, app: Flask, client: FlaskClient, kind: str
 ) -> None:
@@ -145,7 +150,7 @@ def test_no_address_gives_the_locked_text_to_whoever_has_no_right(
             assert WORD not in page.replace(asked, "", 99 if asked else 0), (url, twice)
 
 
-@pytest.mark.parametrize("kind", PEOPLE)
+@each_case
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_no_way_of_asking_gives_the_locked_text(site: AnySession, client: FlaskClient, kind: str, method: str) -> None:
     reader = somebody(kind)
@@ -157,7 +162,7 @@ def test_no_way_of_asking_gives_the_locked_text(site: AnySession, client: FlaskC
             assert WORD not in everything(answer), (slug, headers)
 
 
-@pytest.mark.parametrize("kind", PEOPLE)
+@each_case
 def test_the_locked_text_is_not_even_read_for_whoever_has_no_right(
     site: AnySession, client: FlaskClient, kind: str
 ) -> None:

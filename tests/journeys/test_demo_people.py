@@ -5,14 +5,17 @@ from collections.abc import Iterator
 
 import pytest
 from flask.testing import FlaskCliRunner
+from sqlalchemy import func, select
 
 from portal import clock
 from portal.access.vocabulary import Reason
+from portal.content import demo
+from portal.content.models import Article, RelatedArticle
 from portal.db import db, writing
 from portal.dev import rows, showcase
 from portal.dev.people import people
 from portal.factory import create_app
-from portal.settings import load
+from portal.settings import ROOT, load
 from tests.journeys.house import House
 
 PROSPECT = "prospect@example.org"
@@ -73,6 +76,14 @@ def test_every_reason_has_somebody_or_an_article() -> None:
     accounts = {one.row for one in people().accounts}
     missing = set(Reason) - accounts - {found.row for found in showcase.KINDS.values()} - set(rows.WITHOUT_TRIALS)
     assert missing == set()
+
+
+def test_the_whole_set_was_loaded_in_the_states_that_its_files_say(commands: FlaskCliRunner) -> None:
+    with commands.app.app_context():
+        stated = {row.slug: row.state for row in db.session.execute(select(Article.slug, Article.state))}
+        related = db.session.scalar(select(func.count()).select_from(RelatedArticle))
+    assert stated == {piece.slug: piece.state for piece in demo.read_pieces(ROOT / "demo")}
+    assert related
 
 
 def test_every_kind_of_article_is_there(commands: FlaskCliRunner) -> None:

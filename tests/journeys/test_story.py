@@ -58,8 +58,6 @@ def test_from_a_locked_article_to_a_paid_right(house: House, browser: Browser) -
 
 def begins_in_the_morning(staff: Person) -> None:
     """The story crosses no midnight by accident: it begins at ten in the morning, when reminders go out."""
-    staff.goes_to("/dev")
-    staff.looks()
     jumps(staff, "Le prochain matin à dix heures")
 
 
@@ -258,14 +256,11 @@ def staff_extends_the_trial(staff: Person) -> None:
 
 
 def trial_runs_out(staff: Person, reader: Person) -> None:
-    """A week, then day by day to the last one, then to the midnight that ends it, to the second."""
+    """Two weeks, then day by day to the last one, then to the midnight that ends it, to the second."""
     jumps(staff, "Une semaine plus tard")
-    for left in range(15 + EXTENSION - 8, -1, -1):
-        jumps(staff, "Un jour plus tard")
-        if left in (7, 3, 1):
-            gets_mail(
-                staff, re.compile("Votre essai mind Fintech (se termine|finit|s’arrête)"), {7: 1, 3: 2, 1: 3}[left]
-            )
+    for jump, reminders in (("Une semaine", 1), ("Un jour", 2), ("Un jour", 2), ("Un jour", 3), ("Un jour", 3)):
+        jumps(staff, f"{jump} plus tard")
+        gets_mail(staff, re.compile("Votre essai mind Fintech (se termine|finit|s’arrête)"), reminders)
     opens(reader, FINTECH)
     reader.sees("Dernier jour")
     reader.looks()
