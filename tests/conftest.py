@@ -28,11 +28,25 @@ from portal.settings import Environment, Settings
 from portal.verticals import forget_site_verticals
 from tests.databases import PostgreSQL, SQLite, postgresql_server
 from tests.forms import Browser
-from tests.sharing import Shared
+from tests.sharing import Shared, left_out
 
 DATABASES = ("sqlite", "postgresql")
 NOON = datetime(2026, 3, 10, 12, 0, tzinfo=PARIS)
 COSTLY_HASHER = passwords._HASHER
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """See tests/sharing.py."""
+    parser.addoption("--everywhere", action="store_true", help="Run tests of pages on both databases, too.")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Tests of pages run on SQLite, unless they are asked for everywhere; pytest says how many were left out."""
+    left = [] if config.getoption("everywhere") else [item for item in items if left_out(item.nodeid)]
+    if left:
+        config.hook.pytest_deselected(items=left)
+        out = set(left)
+        items[:] = [item for item in items if item not in out]
 
 
 @pytest.hookimpl(optionalhook=True)  # there is none with -p no:xdist

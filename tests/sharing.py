@@ -1,11 +1,29 @@
-"""How tests are shared out among the processes of one run: each by itself, but those around one costly thing."""
+"""How tests are shared out: which run on both databases, and which in one process around one costly thing."""
 
 import re
 
 from xdist.scheduler import LoadScopeScheduling
 
+# What these suites look at is what a page says; the rows it says it of are read by rooms that are tested on both
+# databases, as the stories are. `--everywhere` runs these on both, too; CI does (ADR 20).
+OF_PAGES = (
+    "tests/dev/",
+    "tests/house/",
+    "tests/newsletters/",
+    "tests/content/test_article_page.py",
+    "tests/content/test_fronts.py",
+    "tests/content/test_leaks.py",
+    "tests/enquiries/test_forms.py",
+    "tests/guards/test_headers.py",
+    "tests/guards/test_tree.py",
+)
 _STORY = re.compile(r"tests/journeys/.*\[(sqlite|postgresql)")
 _CRAWL = "tests/guards/test_crawl.py"
+
+
+def left_out(nodeid: str) -> bool:
+    """True for a test of pages on the second database."""
+    return nodeid.startswith(OF_PAGES) and "[postgresql" in nodeid
 
 
 class Shared(LoadScopeScheduling):
