@@ -1,12 +1,16 @@
 """Who looks at pages: a stranger, demo accounts signed in with the hub's one click, and people who did something."""
 
 import re
+import secrets
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from html import unescape
 from urllib.parse import urlsplit
 
 import requests
+
+from portal.dev.people import people
 
 TIMEOUT = 60
 _FORM = re.compile(r"<form\b([^>]*)>(.*?)</form>", re.DOTALL)
@@ -134,6 +138,38 @@ def _asks_again(visitor: Visitor) -> str:
     return visitor.mail(r"(/confirm-address/[\w-]+)")
 
 
+def _asks_for_a_copy(visitor: Visitor) -> str:
+    """One copy a day; the worker takes a moment to make it."""
+    if "/profile/data/copy/" not in visitor.opens("/profile/data").text:
+        visitor.sends("/profile/data", "/profile/data")
+    for _look in range(60):
+        if "/profile/data/copy/" in visitor.opens("/profile/data").text:
+            return "/profile/data"
+        time.sleep(0.5)
+    raise LookupError("The worker made no copy.")
+
+
+def _moves(visitor: Visitor) -> str:
+    """The wish stays until it is answered; the present mailbox is asked, and the new one."""
+    if "/profile/address/cancel" not in visitor.opens("/profile/identity").text:
+        visitor.sends("/profile/address", "/profile/address", email="plus-tard@valmere.example.org")
+    return visitor.mail(r"(/confirm-address/leave/[\w-]+)")
+
+
+def _takes(visitor: Visitor) -> str:
+    _moves(visitor)
+    return visitor.mail(r"(/confirm-address/take/[\w-]+)")
+
+
+def _asks_for_a_code_to_sign_in(visitor: Visitor) -> str:
+    """Three codes an hour go to one address: each visit asks for another one's."""
+    return visitor.sends("/login/mail", "/login/mail", email=f"{secrets.token_hex(4)}@valmere.example.org")
+
+
+def _takes_the_first_step(visitor: Visitor) -> str:
+    return visitor.sends("/login", "/login", email="auditeur@example.org", password=people().password)
+
+
 def _writes(visitor: Visitor) -> str:
     data = {"name": "Jeanne Orval", "email": "lectrice@valmere.example.org", "topic": "reading"}
     return visitor.sends("/contact", "/contact", message="Je ne retrouve pas ma facture de mars.", **data)
@@ -146,5 +182,10 @@ ACTORS = (
     Who("unconfirmed", "non-confirme@example.org", act=_asks_again),
     Who("second-address", "prospect@example.org", act=_asks_for_a_code),
     Who("linking", "inscrit@example.org", act=_types_the_code),
+    Who("copying", "essai-j15@example.org", act=_asks_for_a_copy),
+    Who("moving", "essai-j6@example.org", act=_moves),
+    Who("moving-in", "essai-j6@example.org", act=_takes),
+    Who("by-mail", act=_asks_for_a_code_to_sign_in),
+    Who("two-steps", act=_takes_the_first_step),
 )
 """Some pages exist only after an act; each of these people did one."""
