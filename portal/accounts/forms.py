@@ -4,7 +4,7 @@ import unicodedata
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import EmailField, Field, HiddenField, PasswordField, StringField
+from wtforms import BooleanField, EmailField, Field, HiddenField, PasswordField, StringField
 from wtforms.validators import Optional, StopValidation, ValidationError
 
 from portal.accounts import breaches, passwords
@@ -158,6 +158,7 @@ class SignInForm(Form):
 
     email = address_field(check=looks_like_address)
     password = PasswordField(lazy_gettext("Password"), validators=[Needed(lazy_gettext("Enter your password."))])
+    stay = BooleanField(lazy_gettext("Stay logged in on this device"), default=True)
     next = HiddenField()
 
 

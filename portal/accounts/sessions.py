@@ -21,6 +21,7 @@ from portal.roles import Permission, Role, is_staff, may
 IDLE = timedelta(days=30)
 ABSOLUTE = timedelta(days=90)
 STAFF_ABSOLUTE = timedelta(hours=12)
+VISIT = timedelta(hours=12)
 SEEN_EVERY = timedelta(minutes=10)
 TOO_MANY = "too-many-devices"
 
@@ -173,9 +174,12 @@ def why_ended(session: AnySession, token: str) -> str | None:
     return session.scalar(select(ReaderSession.end_cause).where(ReaderSession.token_hash == _hash(token)))
 
 
-def open_session(session: AnySession, reader: Reader, device: str, *, second_factor: bool = False) -> str:
+def open_session(
+    session: AnySession, reader: Reader, device: str, *, second_factor: bool = False, stay: bool = True
+) -> str:
     """A new session row; returns the token for the cookie. Never reuses one (fixation).
 
+    Whoever does not wish to stay signed in is signed out after twelve hours, whatever the browser keeps.
     One device too many signs the one out that was left idle longest: nobody is refused.
     """
     token = secrets.token_urlsafe(32)
@@ -188,7 +192,7 @@ def open_session(session: AnySession, reader: Reader, device: str, *, second_fac
             created_at=now,
             last_seen_at=now,
             idle_until=now + IDLE,
-            expires_at=now + (STAFF_ABSOLUTE if is_staff(reader.role) else ABSOLUTE),
+            expires_at=now + (STAFF_ABSOLUTE if is_staff(reader.role) else ABSOLUTE if stay else VISIT),
             device=device[:200],
             verified_at=now,
             second_factor_at=now if second_factor else None,
@@ -211,17 +215,24 @@ def _make_room(session: AnySession, reader_id: int, most: int) -> None:
 
 
 def sign_in(
-    session: AnySession, reader: Reader, request: Request, *, second_factor: bool = False, quiet: bool = False
+    session: AnySession,
+    reader: Reader,
+    request: Request,
+    *,
+    second_factor: bool = False,
+    quiet: bool = False,
+    stay: bool = True,
 ) -> None:
     """Open a session and hand its token to the cookie, emptied of what it held before; the caller commits.
 
     Whoever was signed in with this browser is signed out. `second_factor` says that a code was asked for and right.
-    A device that this account has not seen is told to its reader by mail, unless `quiet`.
+    A device that this account has not seen is told to its reader by mail, unless `quiet`. Without `stay` the browser
+    forgets the cookie when it is closed.
     """
     if current_user.is_authenticated:
         _end(session, ReaderSession.id == current_user.session_id, "replaced")
     seen_before = reader.last_seen_at is not None
-    token = open_session(session, reader, request.user_agent.string, second_factor=second_factor)
+    token = open_session(session, reader, request.user_agent.string, second_factor=second_factor, stay=stay)
     person = by_token(session, token)
     assert person is not None  # nosec B101 - it was opened just above
     if seen_before and not quiet and browser.known_device(reader.email_key) is None:
@@ -229,7 +240,7 @@ def sign_in(
     signals.note_network(session, reader.id, person.session_id, throttle.address_block(request.remote_addr))
     _note(session, "session.opened", reader.id, person.session_id, request.user_agent.string)
     unsent.survive()
-    cookie.permanent = True
+    cookie.permanent = stay
     login_user(person)
 
 

@@ -72,14 +72,14 @@ def sign_in() -> BaseResponse | tuple[str, int]:
     form = SignInForm()
     form.next.data = place_to_go(form.next.data)
     if form.validate():
-        answer = _signed_in(form.email.data, form.password.data, form.next.data)
+        answer = _signed_in(form.email.data, form.password.data, form.next.data, stay=form.stay.data)
         if answer is not None:
             return answer
         form.refuse(_("Wrong address or password."))
     return _login_page(form), 422
 
 
-def _signed_in(email: str, password: str, next_path: str) -> BaseResponse | None:
+def _signed_in(email: str, password: str, next_path: str, *, stay: bool) -> BaseResponse | None:
     who = signin.Visitor(email, network(), browser.known_device(email_key(email)))
     signin.count(db.session, who)
     checked = signin.check_password(db.session, email=email, password=password)
@@ -91,8 +91,8 @@ def _signed_in(email: str, password: str, next_path: str) -> BaseResponse | None
             return None
         signin.forgive(unit, who)
         if second_factor.of(unit, reader.id) is not None:
-            return waiting.wait_for_code(unit, reader, next_path)
-        sessions.sign_in(unit, reader, request)
+            return waiting.wait_for_code(unit, reader, next_path, stay=stay)
+        sessions.sign_in(unit, reader, request, stay=stay)
     answer = see_other(next_path)
     browser.remember_device(answer, reader.email_key)
     return answer

@@ -61,9 +61,9 @@ def wrong_code() -> str:
 
 
 def _let_in(unit: AnySession, proof: Proof, next_path: str) -> BaseResponse:
-    reader = waiting.end(unit)
+    reader, stay = waiting.end(unit)
     second_factor.forgive(unit, reader.id)
-    sessions.sign_in(unit, reader, request, second_factor=True)
+    sessions.sign_in(unit, reader, request, second_factor=True, stay=stay)
     if proof is Proof.RECOVERY:
         _tell_recovery(unit, reader)
     answer = see_other(place_to_go(next_path))

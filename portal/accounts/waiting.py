@@ -15,25 +15,25 @@ LIFETIME = timedelta(minutes=10)
 _KEY = "second-step"
 
 
-def wait_for_code(unit: AnySession, reader: Reader, next_path: str) -> Response:
+def wait_for_code(unit: AnySession, reader: Reader, next_path: str, *, stay: bool = True) -> Response:
     """This browser may type the reader's code for ten minutes; to the page that asks for it."""
-    session[_KEY] = [tokens.issue(unit, reader, TokenPurpose.SECOND_STEP, LIFETIME), next_path]
+    session[_KEY] = [tokens.issue(unit, reader, TokenPurpose.SECOND_STEP, LIFETIME), next_path, stay]
     return see_other("/login/code")
 
 
 def waiting(unit: AnySession) -> tuple[Reader, str] | None:
     """Who passed the first step in this browser, and where they go afterwards; None when there is none, or too late."""
     try:
-        token, next_path = session[_KEY]
+        token, next_path, _stay = session[_KEY]
         return tokens.look(unit, token, TokenPurpose.SECOND_STEP), next_path
-    except (KeyError, LinkError):
+    except (KeyError, ValueError, LinkError):
         return None
 
 
-def end(unit: AnySession) -> Reader:
-    """Use the first step up. Raises LinkError when another tab was faster."""
-    token, _next_path = session.pop(_KEY)
-    return tokens.redeem(unit, token, TokenPurpose.SECOND_STEP)
+def end(unit: AnySession) -> tuple[Reader, bool]:
+    """Use the first step up: who it was, and whether they stay signed in. LinkError when another tab was faster."""
+    token, _next_path, stay = session.pop(_KEY)
+    return tokens.redeem(unit, token, TokenPurpose.SECOND_STEP), bool(stay)
 
 
 def forget() -> None:

@@ -232,6 +232,15 @@ def test_the_code_opens_it_and_leads_where_the_reader_was_going(client: FlaskCli
     assert is_signed_in(client)
 
 
+def test_who_does_not_stay_is_still_signed_out_after_a_day_of_work(
+    client: FlaskClient, claire: Reader, session: AnySession
+) -> None:
+    factor, _codes = with_app(claire)
+    first_step(client)  # the box was not ticked
+    submit(client, "/login/code", {"code": in_next_step(factor)})
+    assert session.query(ReaderSession).one().expires_at == NOON + timedelta(hours=12)
+
+
 def test_a_wrong_code_is_refused_in_words(client: FlaskClient, claire: Reader) -> None:
     with_app(claire)
     first_step(client)

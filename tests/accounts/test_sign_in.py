@@ -196,6 +196,19 @@ def test_a_session_in_daily_use_ends_after_ninety_days(client: FlaskClient, clai
         assert not is_signed_in(client)
 
 
+@pytest.mark.parametrize(("ticked", "lasting"), [("y", True), ("", False)])
+def test_who_does_not_stay_is_signed_out_with_the_browser_or_after_twelve_hours(
+    client: FlaskClient, claire: Reader, ticked: str, lasting: bool
+) -> None:
+    answer = submit(client, "/login", {**RIGHT, **({"stay": ticked} if ticked else {})})
+    (kept,) = (text for text in answer.headers.getlist("Set-Cookie") if text.startswith("session="))
+    assert ("Expires=" in kept) == lasting
+    with clock.frozen(NOON + timedelta(hours=12) - timedelta(seconds=1)):
+        assert is_signed_in(client)
+    with clock.frozen(NOON + timedelta(hours=12)):
+        assert is_signed_in(client) == lasting
+
+
 def test_a_staff_session_ends_after_twelve_hours(client: FlaskClient, session: AnySession) -> None:
     sign_in(client, a_reader(ADDRESS, role=Role.SUPPORT))
     with clock.frozen(NOON + timedelta(hours=12) - timedelta(seconds=1)):
