@@ -194,3 +194,13 @@ def test_who_writes_too_often_is_told_when_to_come_back_and_keeps_the_text(
     answer = submit(client, path, {"message": "Un texte de trop."}, page="/help/access")
     assert answer.status_code == 429 and int(answer.headers["Retry-After"]) > 0
     assert "Un texte de trop." in answer.text and "Your text is kept below" in answer.text
+
+
+def test_who_can_read_is_not_told_that_they_cannot(client: FlaskClient) -> None:
+    article = an_article(slug="ouvert", vertical="health")
+    reader = a_reader()
+    a_grant(reader, vertical="health", reason="Invitée")
+    sign_in(client, reader)
+    page = client.get(f"/help/access?article=/health/article/{article.slug}").text
+    assert "<h1>Pourquoi je peux lire cet article</h1>" in page
+    assert "<h1>J’ai payé et je ne peux pas lire</h1>" in client.get("/help/access").text
