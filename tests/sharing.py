@@ -10,12 +10,19 @@ OF_PAGES = (
     "tests/dev/",
     "tests/house/",
     "tests/newsletters/",
+    "tests/admin/test_viewing.py",
+    "tests/billing/test_home.py",
+    "tests/billing/test_summary.py",
     "tests/content/test_article_page.py",
     "tests/content/test_fronts.py",
     "tests/content/test_leaks.py",
     "tests/enquiries/test_forms.py",
+    "tests/enquiries/test_help.py",
+    "tests/enquiries/test_queue.py",
     "tests/guards/test_headers.py",
     "tests/guards/test_tree.py",
+    "tests/profile/test_pages.py",
+    "tests/trials/test_pages.py",
 )
 _STORY = re.compile(r"tests/journeys/.*\[(sqlite|postgresql)")
 _CRAWL = "tests/guards/test_crawl.py"
