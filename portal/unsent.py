@@ -4,12 +4,12 @@ from flask import request, session
 
 _KEY = "unsent"
 _MOST = 2_000  # characters; a cookie holds four thousand, and other things
-_NEVER = ("csrf_token", "password", "code")
+_NEVER = frozenset({"csrf_token", "code", "mailed"})
 
 
 def keep() -> bool:
     """Keep the fields of this request; False when there is nothing to keep, or too much."""
-    fields = [pair for pair in request.form.items(multi=True) if not any(word in pair[0] for word in _NEVER)]
+    fields = [pair for pair in request.form.items(multi=True) if pair[0] not in _NEVER and "password" not in pair[0]]
     if not fields or request.files or sum(len(name) + len(text) for name, text in fields) > _MOST:
         return False
     session[_KEY] = [request.path, fields]

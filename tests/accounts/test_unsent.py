@@ -55,10 +55,16 @@ def test_what_was_typed_is_sent_after_signing_in_again(client: FlaskClient, ines
 
 
 def test_secrets_are_never_kept(client: FlaskClient, ines: Reader) -> None:
-    sent_too_late(client, ines, password="a secret", new_password="a secret", code="123456")
+    sent_too_late(client, ines, password="a secret", new_password="a secret", code="123456", mailed="123456")
     signs_in(client, "/login/resume")
     page = client.get("/login/resume").text
     assert "a secret" not in page and "123456" not in page
+
+
+def test_a_postal_code_is_no_secret(client: FlaskClient, ines: Reader) -> None:
+    sent_too_late(client, ines, postal_code="69003")
+    signs_in(client, "/login/resume")
+    assert 'name="postal_code" value="69003"' in client.get("/login/resume").text
 
 
 def test_too_much_is_not_kept_in_a_cookie(client: FlaskClient, ines: Reader) -> None:
