@@ -25,7 +25,7 @@ from portal.i18n import use_locale
 from tests.access.oracle import oracle
 from tests.access.strategies import articles, grants, instants, members, readers
 
-much = settings(max_examples=1000, deadline=None)
+much = settings(max_examples=1500, deadline=None)
 some = settings(max_examples=400, deadline=None)
 
 

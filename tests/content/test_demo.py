@@ -45,6 +45,16 @@ def test_articles_were_published_on_working_days_in_their_order_and_never_ahead(
     assert len(set(told)) == len(told)
 
 
+@pytest.mark.parametrize("day", range(1, 15))
+@pytest.mark.parametrize("hour", [0, 7, 12, 23])
+def test_scheduled_articles_lie_ahead_on_working_days(day: int, hour: int) -> None:
+    now = datetime(2026, 3, day, hour, 10, tzinfo=UTC)
+    scheduled = [piece.head for piece in PIECES if piece.head.get("state") == "scheduled"]
+    dates = [demo._ahead(now, head["days_ahead"], head["time"]) for head in scheduled]
+    assert len(dates) == 9
+    assert all(date > now and date.weekday() < 5 for date in dates)
+
+
 def test_a_set_is_not_older_than_its_files_say_by_more_than_a_long_weekend() -> None:
     now = datetime(2026, 3, 10, 11, 0, tzinfo=UTC)
     dates = demo.publication_dates(PIECES, now)

@@ -51,8 +51,7 @@ VALUES = {
 }
 
 
-# The cache keeps pages of strangers; what it changes for people who signed in is that they must not get those.
-CASES = [("page cache off", "anonymous"), *(("page cache on", kind) for kind in PEOPLE)]
+CASES = [(f"page cache {state}", kind) for state in ("off", "on") for kind in PEOPLE]
 each_case = pytest.mark.parametrize(("site", "kind"), CASES, indirect=["site"])
 
 

@@ -58,6 +58,8 @@ def test_from_a_locked_article_to_a_paid_right(house: House, browser: Browser) -
 
 def begins_in_the_morning(staff: Person) -> None:
     """The story crosses no midnight by accident: it begins at ten in the morning, when reminders go out."""
+    staff.goes_to("/dev")
+    staff.looks()
     jumps(staff, "Le prochain matin à dix heures")
 
 

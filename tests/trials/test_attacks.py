@@ -73,13 +73,13 @@ def _left(reader: object, at: datetime) -> int:
 
 
 @pytest.mark.parametrize("day", [date(2026, 3, 20), date(2026, 10, 15), date(2028, 2, 20), date(2026, 12, 20)], ids=str)
-def test_every_reminder_of_a_trial_goes_once_even_when_two_look_all_day(session: AnySession, day: date) -> None:
+def test_every_reminder_of_a_trial_goes_once_even_when_two_look_each_hour(session: AnySession, day: date) -> None:
     reader, _vertical = a_reader(), a_vertical("health")
     begun = paris_midnight(day) + timedelta(hours=23, minutes=59)
     with clock.frozen(begun), writing() as unit:
         start(unit, unit.merge(reader), ["health"], clock.now())
     both = Reminders(), Reminders()
-    for hour in range(0, 24 * 18, 6):
+    for hour in range(0, 24 * 18, 3):
         with clock.frozen(begun + timedelta(hours=hour)):
             for one in (*both, Reminders()):
                 while one.process_due():
