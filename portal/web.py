@@ -17,7 +17,7 @@ from flask import Flask, Response, current_app, g, redirect, request, session, u
 from werkzeug.exceptions import Forbidden
 from werkzeug.wrappers import Response as BaseResponse
 
-from portal import unsent
+from portal import headers, unsent
 from portal.lean import FixedHeaders, vary, visitor
 from portal.roles import Permission, Role, may
 
@@ -118,8 +118,8 @@ def init_app(app: Flask) -> None:
     app.before_request(_check_rule)
     app.before_request(_check_eyes)
     app.after_request(_finish)
-    headers = _security_headers(app)
-    app.wsgi_app = FixedHeaders(app.wsgi_app, lambda: headers)  # type: ignore[method-assign]
+    fixed = headers.of_every_answer(app)
+    app.wsgi_app = FixedHeaders(app.wsgi_app, lambda: fixed)  # type: ignore[method-assign]
 
 
 def _check_rule() -> BaseResponse | None:
@@ -259,27 +259,6 @@ def _cache_rule(response: Response) -> str:
     vary(response, "Cookie")
     vary(response, "Accept-Language")
     return "public, max-age=0, s-maxage=10"
-
-
-def _security_headers(app: Flask) -> dict[str, str]:
-    """The headers of every answer, errors and static files included."""
-    forms = " ".join(["'self'", *app.config["FORM_ORIGINS"]])
-    policy = (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
-        f"connect-src 'self'; manifest-src 'self'; form-action {forms}; frame-src 'self'; frame-ancestors 'none'; "
-        "base-uri 'none'"
-    )
-    headers = {
-        "Content-Security-Policy": policy,
-        "X-Content-Type-Options": "nosniff",
-        "Referrer-Policy": "strict-origin-when-cross-origin",
-        "Cross-Origin-Opener-Policy": "same-origin",
-        "Cross-Origin-Resource-Policy": "same-origin",
-        "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
-    }
-    if app.config["SITE_URL"].startswith("https://"):
-        headers["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
-    return headers
 
 
 def request_id() -> str:

@@ -2,8 +2,8 @@
 
 import hashlib
 import secrets
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from flask import Request, current_app
@@ -14,9 +14,10 @@ from sqlalchemy import ColumnElement, bindparam, select, update
 from portal import audit, clock, throttle, unsent
 from portal.accounts import browser, mails, signals, user_agents
 from portal.accounts.models import Reader, ReaderSession
+from portal.accounts.person import SignedIn
 from portal.db import AnySession
 from portal.prepared import Prepared
-from portal.roles import Permission, Role, is_staff, may
+from portal.roles import Permission, Role, is_staff
 
 IDLE = timedelta(days=30)
 ABSOLUTE = timedelta(days=90)
@@ -24,65 +25,6 @@ STAFF_ABSOLUTE = timedelta(hours=12)
 VISIT = timedelta(hours=12)
 SEEN_EVERY = timedelta(minutes=10)
 TOO_MANY = "too-many-devices"
-
-
-@dataclass(frozen=True, slots=True)
-class SignedIn:
-    """Who is signed in, free of the database session: what the hot path knows of a reader."""
-
-    id: int
-    token: str
-    session_id: int
-    email: str
-    name: str
-    role: Role
-    locale: str | None
-    theme: str | None
-    confirmed_at: datetime | None
-    suspended_at: datetime | None
-    last_seen_at: datetime
-    verified_at: datetime
-    second_factor: bool
-    viewer_id: int | None = None
-    """Who of the staff looks through this reader's eyes; None in everybody's own session."""
-
-    is_active = True
-    is_authenticated = True
-    is_anonymous = False
-
-    def get_id(self) -> str:
-        """Flask-Login's id is the session's token, so that ending the row ends the sign-in."""
-        return self.token
-
-    @property
-    def confirmed(self) -> bool:
-        """True when the address was confirmed."""
-        return self.confirmed_at is not None
-
-    @property
-    def suspended(self) -> bool:
-        """True while the account is suspended."""
-        return self.suspended_at is not None
-
-    @property
-    def is_staff(self) -> bool:
-        """True for everybody who works here."""
-        return is_staff(self.role)
-
-    def may(self, permission: Permission) -> bool:
-        """True when this person's role has the permission."""
-        return may(self.role, permission)
-
-    @property
-    def label(self) -> str:
-        """How the masthead calls them."""
-        return self.name or self.email.partition("@")[0]
-
-    @property
-    def initials(self) -> str:
-        """Up to two letters for the avatar."""
-        words = self.label.replace(".", " ").replace("-", " ").split()
-        return "".join(word[0] for word in words[:2]).upper() or "?"
 
 
 _BY_TOKEN = Prepared(
@@ -144,23 +86,6 @@ def _through(session: AnySession, viewer: SignedIn, reader_id: int) -> SignedIn:
         return viewer
     seen = {name: getattr(reader, name) for name in ("id", "email", "name", "confirmed_at", "suspended_at")}
     return replace(viewer, **seen, role=Role.READER, second_factor=False, viewer_id=viewer.id)
-
-
-def view_as(session: AnySession, person: SignedIn, reader: Reader) -> None:
-    """Look through this reader's eyes from now on, in this session only; audited."""
-    _look(session, person.session_id, reader.id)
-    audit.record(session, "reader.viewed-as", actor_id=person.id, target=("reader", reader.id))
-
-
-def stop_viewing(session: AnySession, person: SignedIn) -> None:
-    """Back to one's own eyes; audited."""
-    _look(session, person.session_id, None)
-    audit.record(session, "reader.viewed-as-ended", actor_id=person.viewer_id, target=("reader", person.id))
-
-
-def _look(session: AnySession, session_id: int, reader_id: int | None) -> None:
-    mine = update(ReaderSession).where(ReaderSession.id == session_id)
-    session.execute(mine.values(viewing_as_id=reader_id))
 
 
 def live() -> tuple[ColumnElement[bool], ...]:

@@ -5,7 +5,7 @@ from typing import Any
 from flask import abort, flash, url_for
 from flask_login import current_user
 
-from portal.accounts import sessions
+from portal.accounts import eyes
 from portal.accounts.models import Reader
 from portal.admin.pages import bp, found
 from portal.db import writing
@@ -24,7 +24,7 @@ def view_as(reader_id: int) -> Any:
         flash(_("Only the eyes of readers can be looked through."), "warning")
         return see_other(url_for("admin.reader", reader_id=reader_id))
     with writing() as unit:
-        sessions.view_as(unit, current_user._get_current_object(), reader)
+        eyes.begin(unit, current_user._get_current_object(), reader)
     return see_other("/profile/")
 
 
@@ -38,5 +38,5 @@ def stop_viewing() -> Any:
     if person.viewer_id is None:
         abort(404)
     with writing() as unit:
-        sessions.stop_viewing(unit, person)
+        eyes.stop(unit, person)
     return see_other(url_for("admin.reader", reader_id=person.id))
