@@ -26,7 +26,7 @@ from portal.trials.reminders import Reminders
 
 log = logging.getLogger(__name__)
 PAUSE = 0.5  # seconds between two looks when there was nothing to do
-_SIX_HOURS = 6 * 3600.0
+_AN_HOUR = 3600.0
 _SETTLE = 10.0  # seconds Stripe's stand-in may take to start beside the worker
 _REST = (1.0, 5.0, 15.0, 60.0)  # seconds a failing job waits, longer each time
 
@@ -113,9 +113,8 @@ def default_jobs() -> list[Job]:
         Job("stripe-inbox", inbox.process_due),
         Job("outbox", mailer.deliver_due),
         Job("reminders", reminders.process_due),
-        Job("retention", retention.nightly, every=_SIX_HOURS),
+        Job("retention", retention.look, every=_AN_HOUR),
         Job("copies", copies.make_due, every=5.0),
-        Job("old-copies", copies.forget_old, every=600.0),
         Job("erased", _tidy_erased, every=600.0),
         Job("reconcile", reconcile.periodic, every=30.0, next_look=clock.monotonic() + _SETTLE),
     ]

@@ -11,9 +11,11 @@ from sqlalchemy import func, select
 from portal import audit, clock, retention
 from portal.access.models import TrialLedger
 from portal.access.vocabulary import Source
-from portal.accounts import sessions, tokens
-from portal.accounts.models import AccountToken, Reader, ReaderSession, TokenPurpose
-from portal.accounts.models_security import DataExport
+from portal.accounts import codes, mail_code, second_address, sessions, tokens
+from portal.accounts.models import AccountToken, AddressProof, Reader, ReaderSession, TokenPurpose
+from portal.accounts.models_security import DataExport, SignInCode
+from portal.accounts.second_address import Asker
+from portal.accounts.signin import Visitor
 from portal.db import AnySession, end_reading, writing
 from portal.enquiries.models import Enquiry, EnquiryKind, EnquiryState
 from portal.outbox import Mail
@@ -56,6 +58,15 @@ def a_link(unit: AnySession) -> None:
     tokens.issue(unit, a_reader(), TokenPurpose.RESET_PASSWORD)
 
 
+def a_typed_address(unit: AnySession) -> None:
+    asker = Asker(a_reader(confirmed=True).id, 1)
+    second_address.ask_for_code(unit, asker, email="autre@clinique.example.org", locale="fr")
+
+
+def a_code_to_sign_in(unit: AnySession) -> None:
+    mail_code.ask(unit, Visitor("inconnue@clinique.example.org", "network", None), locale="fr")
+
+
 def a_reading(unit: AnySession) -> None:
     unit.add(Reading(reader_id=a_reader().id, article_id=1, day=date(2026, 3, 10), first_at=NOON, times=1))
 
@@ -82,6 +93,8 @@ def a_count(unit: AnySession) -> None:
     [
         (a_count, ThrottleHit, DAY),
         (a_link, AccountToken, tokens.LIFETIME + 30 * DAY),
+        (a_typed_address, AddressProof, codes.LIFETIME + DAY),
+        (a_code_to_sign_in, SignInCode, codes.LIFETIME + DAY),
         (a_session, ReaderSession, YEAR),
         (a_reading, Reading, YEAR),
         (an_export, DataExport, timedelta()),
@@ -159,6 +172,26 @@ def test_who_sits_on_a_seat_is_not_forgotten(session: AnySession) -> None:
     reader = a_reader()
     a_seat(an_organisation(), reader)
     assert not is_erased(session, reader)
+
+
+def happened(session: AnySession, *days_ago: int) -> None:
+    for days in days_ago:
+        with clock.frozen(NOON + 4 * YEAR - days * DAY), writing() as unit:
+            audit.record(unit, "grant.given")
+
+
+@pytest.mark.parametrize(
+    ("days_ago", "looks"),
+    [((), True), ((1,), True), ((900, 30, 1), True), ((900, 1), False), ((900, 400), False), ((900, 61, 6), False)],
+)
+def test_after_a_leap_of_the_clock_the_worker_deletes_nothing(
+    session: AnySession, days_ago: tuple[int, ...], looks: bool
+) -> None:
+    with writing() as unit:
+        a_count(unit)
+    happened(session, *days_ago)
+    with clock.frozen(NOON + 4 * YEAR):
+        assert (retention.look() > 0) is looks
 
 
 def test_the_command_says_what_would_go_and_touches_nothing(app: Flask, session: AnySession) -> None:

@@ -4,26 +4,22 @@ Any address gets the same answer at the same cost: one without an account has a 
 says so; an account that is not confirmed gets the link that confirms it.
 """
 
-import hashlib
 import hmac
 import secrets
 from datetime import timedelta
 
-from flask import current_app
-from sqlalchemy import delete, select, update
+from sqlalchemy import select, update
 
 from portal import clock, throttle
-from portal.accounts import mails, readers, recovery, tokens
+from portal.accounts import codes, mails, readers, recovery, tokens
 from portal.accounts.identity import email_key
+from portal.accounts.keyed import keyed
 from portal.accounts.models import Reader
 from portal.accounts.models_security import SignInCode
 from portal.accounts.signin import Visitor
 from portal.db import AnySession
 
-LIFETIME = timedelta(minutes=10)
-TRIES = 5
 CODES_PER_ADDRESS, MAILS_PER_NETWORK, WINDOW = 3, 30, timedelta(hours=1)
-_KEPT = timedelta(days=1)
 
 
 class CodeGone(Exception):
@@ -43,7 +39,7 @@ def ask(session: AnySession, who: Visitor, *, locale: str, replaces: str | None 
     _clear(session, replaces or "")
     reader = readers.by_address(session, who.email)
     able = reader is not None and reader.confirmed_at is not None
-    secret, code = secrets.token_urlsafe(24), f"{secrets.randbelow(10**6):06}"
+    secret, code = secrets.token_urlsafe(24), codes.new()
     row = _new_row(reader if able else None, who.email, secret, code)
     session.add(row)
     session.flush()
@@ -59,10 +55,9 @@ def _count(session: AnySession, who: Visitor) -> None:
 
 
 def _clear(session: AnySession, secret: str) -> None:
-    """The browser's last code is replaced; addresses typed the day before are nobody's business."""
+    """The browser's last code is replaced."""
     last = (SignInCode.browser_hash == tokens.hash_of(secret), SignInCode.used_at.is_(None))
     session.execute(update(SignInCode).where(*last).values(used_at=clock.now()))
-    session.execute(delete(SignInCode).where(SignInCode.expires_at < clock.now() - _KEPT))
 
 
 def _new_row(reader: Reader | None, typed: str, secret: str, code: str) -> SignInCode:
@@ -78,7 +73,7 @@ def _new_row(reader: Reader | None, typed: str, secret: str, code: str) -> SignI
         code_hash=_hash(browser, key, code),
         tries=0,
         created_at=now,
-        expires_at=now + LIFETIME,
+        expires_at=now + codes.LIFETIME,
     )
 
 
@@ -119,16 +114,11 @@ def _check_alive(row: SignInCode | None, reader: Reader | None) -> None:
     """A code for an address that the account has left is worth nothing either."""
     if row is None:
         raise CodeGone("none")
-    if row.used_at is not None or (reader is not None and reader.email_key != row.email_key):
-        raise CodeGone("used")
-    if row.tries >= TRIES:
-        raise CodeGone("tries")
-    if clock.now() >= row.expires_at:
-        raise CodeGone("expired")
+    left = reader is not None and reader.email_key != row.email_key
+    if cause := "used" if left else codes.gone(row):
+        raise CodeGone(cause)
 
 
 def _hash(browser: bytes, key: str, code: str) -> bytes:
-    """Keyed, since a million codes are soon tried; it names the browser, so that no other can use the code."""
-    secret = f"sign-in-code:{current_app.config['SECRET_KEY']}"
-    text = f"{browser.hex()}:{key}:{code}"
-    return hmac.digest(secret.encode(), text.encode("utf-8", "surrogatepass"), hashlib.sha256)
+    """It names the browser, so that no other can use the code."""
+    return keyed("sign-in-code", f"{browser.hex()}:{key}:{code}")

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import select, update
 
 from portal import audit, clock, throttle
-from portal.accounts import mails, readers, sessions, tokens
+from portal.accounts import mails, readers, second_factor, sessions, tokens
 from portal.accounts.identity import checked_address, email_key
 from portal.accounts.models import PendingRegistration, Reader
 from portal.accounts.tokens import LinkError, LinkExpired, LinkUnknown, LinkUsed
@@ -168,6 +168,7 @@ def _account(session: AnySession, pending: PendingRegistration, password_hash: s
         raise AlreadyConfirmed
     sessions.end_all(session, reader.id, "confirmed-elsewhere")
     tokens.kill(session, reader.id)
+    second_factor.drop(session, reader.id)
     reader.password_hash = password_hash
     reader.name, reader.company = reader.name or pending.name, reader.company or pending.company
     reader.confirmed_at = clock.now()

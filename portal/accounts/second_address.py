@@ -4,30 +4,25 @@ Nothing is looked up by a typed address before its code has come back: whether i
 mail and no time.
 """
 
-import hashlib
 import hmac
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask import current_app
-from sqlalchemy import CompoundSelect, delete, select, union_all, update
+from sqlalchemy import CompoundSelect, select, union_all, update
 from sqlalchemy.exc import IntegrityError
 
 from portal import audit, clock, throttle
-from portal.accounts import mails
+from portal.accounts import codes, mails
 from portal.accounts.identity import email_key
+from portal.accounts.keyed import keyed
 from portal.accounts.models import AddressProof, Reader, SecondAddress
 from portal.db import AnySession, broke
 from portal.roles import is_staff
 
-LIFETIME = timedelta(minutes=10)
-TRIES = 5
 CODES, WINDOW = 3, timedelta(hours=1)
 CODES_TO_ADDRESS = 6  # from all readers together: enough that one stranger cannot keep its owner from asking
-_KEPT = timedelta(days=1)
 
 
 class AddressRefused(ValueError):
@@ -75,7 +70,7 @@ def ask_for_code(session: AnySession, asker: Asker, *, email: str, locale: str) 
     throttle.hit(session, f"address-code:{reader.id}", limit=CODES, window=WINDOW)
     throttle.hit(session, f"address-code-to:{key}", limit=CODES_TO_ADDRESS, window=WINDOW)
     _clear(session, reader.id, key)
-    code = f"{secrets.randbelow(10**6):06}"
+    code = codes.new()
     proof = _new_proof(asker, email, code)
     session.add(proof)
     session.flush()
@@ -102,29 +97,19 @@ def _new_proof(asker: Asker, email: str, code: str) -> AddressProof:
         code_hash=_hash(asker, key, code),
         tries=0,
         created_at=now,
-        expires_at=now + LIFETIME,
+        expires_at=now + codes.LIFETIME,
     )
 
 
 def _clear(session: AnySession, reader_id: int, key: str) -> None:
-    """The reader's codes for this address are replaced; addresses typed the day before are nobody's business."""
+    """The reader's codes for this address are replaced."""
     own = (AddressProof.reader_id == reader_id, AddressProof.email_key == key, AddressProof.used_at.is_(None))
     session.execute(update(AddressProof).where(*own).values(used_at=clock.now()))
-    session.execute(delete(AddressProof).where(AddressProof.expires_at < clock.now() - _KEPT))
 
 
 def proof_of(session: AnySession, reader_id: int, proof_id: int) -> AddressProof | None:
     """A code this reader asked for, dead or alive; None for somebody else's."""
     return session.scalar(select(AddressProof).where(AddressProof.id == proof_id, AddressProof.reader_id == reader_id))
-
-
-def gone(proof: AddressProof) -> str:
-    """Why a code can be typed no more: used, tries, expired; empty while it can."""
-    if proof.used_at is not None:
-        return "used"
-    if proof.tries >= TRIES:
-        return "tries"
-    return "expired" if clock.now() >= proof.expires_at else ""
 
 
 def try_code(session: AnySession, asker: Asker, proof_id: int, typed: str) -> SecondAddress | None:
@@ -136,7 +121,7 @@ def try_code(session: AnySession, asker: Asker, proof_id: int, typed: str) -> Se
     proof = session.scalar(statement.with_for_update().execution_options(populate_existing=True))
     if proof is None:
         raise LookupError("This reader asked for no such code.")
-    if cause := gone(proof):
+    if cause := codes.gone(proof):
         raise ProofGone(cause)
     if not hmac.compare_digest(proof.code_hash, _hash(asker, proof.email_key, typed)):
         proof.tries += 1
@@ -195,10 +180,8 @@ def keys_of(reader_id: Any, at: datetime | None = None) -> CompoundSelect[Any]:
 
 
 def _hash(asker: Asker, key: str, code: str) -> bytes:
-    """Keyed, since a million codes are soon tried; it names reader and session, so that no other can use the code."""
-    secret = f"address-proof:{current_app.config['SECRET_KEY']}"
-    text = f"{asker.reader_id}:{asker.session_id}:{key}:{code}"
-    return hmac.digest(secret.encode(), text.encode("utf-8", "surrogatepass"), hashlib.sha256)
+    """It names reader and session, so that no other can use the code."""
+    return keyed("address-proof", f"{asker.reader_id}:{asker.session_id}:{key}:{code}")
 
 
 def _audit(session: AnySession, act: str, second: SecondAddress) -> None:

@@ -4,7 +4,6 @@ The app's secret is not kept: it is worked out from a random salt with the serve
 opens nothing. Codes follow the machine's own clock, as the phone does, and each is good once.
 """
 
-import hashlib
 import hmac
 import secrets
 from base64 import b32encode
@@ -17,6 +16,7 @@ from sqlalchemy import delete, func, select, update
 
 from portal import audit, clock, throttle
 from portal.accounts import mails
+from portal.accounts.keyed import every_keyed
 from portal.accounts.models import Reader
 from portal.accounts.models_security import RecoveryCode, SecondFactor
 from portal.db import AnySession
@@ -99,10 +99,15 @@ def renew_codes(session: AnySession, reader: Reader) -> list[str]:
 
 def remove(session: AnySession, reader: Reader) -> None:
     """Take the second factor off, its recovery codes with it."""
-    session.execute(delete(RecoveryCode).where(RecoveryCode.reader_id == reader.id))
-    session.execute(delete(SecondFactor).where(SecondFactor.reader_id == reader.id))
-    session.expire_all()
+    drop(session, reader.id)
     _tell(session, reader, "second-factor.off")
+
+
+def drop(session: AnySession, reader_id: int) -> None:
+    """Delete app and recovery codes without a word: whoever added them was not the owner of the address."""
+    session.execute(delete(RecoveryCode).where(RecoveryCode.reader_id == reader_id))
+    session.execute(delete(SecondFactor).where(SecondFactor.reader_id == reader_id))
+    session.expire_all()
 
 
 def codes_left(session: AnySession, reader_id: int) -> int:
@@ -111,10 +116,14 @@ def codes_left(session: AnySession, reader_id: int) -> int:
     return session.scalar(select(func.count()).select_from(RecoveryCode).where(*unused)) or 0
 
 
-def secret(salt: bytes, key: str | None = None) -> str:
+def secret(salt: bytes) -> str:
     """The app's secret in base32, as people type it when they cannot scan."""
-    server = (key or str(current_app.config["SECRET_KEY"])).encode()
-    return b32encode(hmac.digest(server, b"second-factor:" + salt, hashlib.sha256)[:20]).decode()
+    return _secrets(salt)[0]
+
+
+def _secrets(salt: bytes) -> list[str]:
+    """The secret under today's key, and what it was under those before."""
+    return [b32encode(one[:20]).decode() for one in every_keyed("second-factor", salt.hex())]
 
 
 def address(salt: bytes, email: str) -> str:
@@ -142,9 +151,8 @@ def _spend_step(factor: SecondFactor, typed: str, at: datetime) -> bool:
 
 
 def _codes_of(salt: bytes, step: int) -> list[str]:
-    """The digits of a step, with today's key and with those that were today's before."""
-    keys = [str(current_app.config["SECRET_KEY"]), *current_app.config["SECRET_KEY_FALLBACKS"]]
-    return [TOTP(secret(salt, key), interval=STEP).at(step * STEP) for key in keys]
+    """The digits of a step, under each key."""
+    return [TOTP(one, interval=STEP).at(step * STEP) for one in _secrets(salt)]
 
 
 def _spend_code(session: AnySession, reader_id: int, typed: str) -> bool:
@@ -171,10 +179,7 @@ def _new_codes(session: AnySession, reader_id: int) -> list[str]:
 
 
 def _hashes(reader_id: int, plain: str) -> list[bytes]:
-    """Keyed, with today's key first: a code is short enough to be tried against a plain hash."""
-    keys = [str(current_app.config["SECRET_KEY"]), *current_app.config["SECRET_KEY_FALLBACKS"]]
-    text = f"recovery-code:{reader_id}:{plain}".encode("utf-8", "surrogatepass")
-    return [hmac.digest(key.encode(), text, hashlib.sha256) for key in keys]
+    return every_keyed("recovery-code", f"{reader_id}:{plain}")
 
 
 def _tell(session: AnySession, reader: Reader, act: str) -> None:

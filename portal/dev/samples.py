@@ -13,7 +13,7 @@ from portal import clock
 from portal.access import grants
 from portal.access import mails as access_mails
 from portal.access.grants import Holder
-from portal.accounts import address_change, mail_code, readers, second_address
+from portal.accounts import address_change, codes, readers, second_address
 from portal.accounts import mails as account_mails
 from portal.accounts.models import PendingRegistration, Reader
 from portal.accounts.models_security import SignInCode
@@ -72,7 +72,7 @@ def accounts(scene: Scene) -> None:
     account_mails.no_account(unit, reader.email, scene.locale)
     account_mails.password_changed(unit, reader, scene.locale)
     account_mails.second_factor_changed(unit, reader, "on")
-    code = SignInCode(created_at=scene.now, expires_at=scene.now + mail_code.LIFETIME)
+    code = SignInCode(created_at=scene.now, expires_at=scene.now + codes.LIFETIME)
     account_mails.sign_in_code(unit, reader, code, "271828", scene.locale)
     account_mails.new_device(unit, reader, UserAgent("Firefox", "Mac"))
 

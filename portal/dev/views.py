@@ -89,8 +89,8 @@ def become(account: Account) -> None:
         if current_user.is_authenticated:
             sessions.sign_out(unit, current_user)
         session.clear()
-        second_factor = is_staff(reader.role)  # the click stands for both steps
-        sessions.sign_in(unit, reader, request, second_factor=second_factor, quiet=True)
+        both_steps = is_staff(reader.role)  # the click stands for them
+        sessions.sign_in(unit, reader, request, second_factor=both_steps, quiet=True)
 
 
 def begins(account: Account) -> str:

@@ -9,7 +9,7 @@ from portal import clock
 from portal.access import facts
 from portal.access.asking import forget_facts
 from portal.access.vocabulary import GrantFacts, GrantState
-from portal.accounts import second_address
+from portal.accounts import codes, second_address
 from portal.accounts.models import AddressProof, Reader, SecondAddress
 from portal.db import db, writing
 from portal.enquiries.help import Page, asked_for, asker, back, known_id
@@ -51,7 +51,7 @@ def _proof(proof_id: int) -> AddressProof:
 
 
 def _code_page(proof: AddressProof, form: CodeForm) -> str:
-    gone = GONE.get(second_address.gone(proof))
+    gone = GONE.get(codes.gone(proof))
     return render_template(
         "enquiries/help_code.html", proof=proof, gone=gone, form=form, asked=asked_for(), back=back()
     )
@@ -63,7 +63,7 @@ def _code_page(proof: AddressProof, form: CodeForm) -> str:
 def try_code(proof_id: int) -> Page:
     """Prove the address with the right code; a wrong one is counted."""
     proof, form = _proof(proof_id), CodeForm()
-    if second_address.gone(proof):
+    if codes.gone(proof):
         return _code_page(proof, form), 422
     if not form.validate():
         return _code_page(proof, form), 422
@@ -82,7 +82,7 @@ def _tried(proof_id: int, form: CodeForm) -> Page:
     if second is not None:
         return see_other(url_for("enquiries.help_link", second_id=second.id, article=asked_for() or None))
     proof = _proof(proof_id)
-    form.refuse_code(second_address.TRIES - proof.tries)
+    form.refuse_code(codes.TRIES - proof.tries)
     return _code_page(proof, form), 422
 
 

@@ -1,4 +1,7 @@
-"""Copies of one's data: asked for by the reader, made by the worker, handed to nobody else, gone after a week."""
+"""Copies of one's data: asked for by the reader, made by the worker, handed to nobody else, for a week.
+
+portal.retention deletes them.
+"""
 
 import logging
 from datetime import timedelta
@@ -92,10 +95,3 @@ def _make(copy_id: int) -> bool:
         unit.execute(delete(DataExport).where(DataExport.reader_id == reader_id, DataExport.id < copy_id))
         mails.export_ready(unit, unit.get_one(Reader, reader_id), now + KEPT)
     return True
-
-
-def forget_old() -> int:
-    """The worker's job: copies whose week is over are gone, content and row."""
-    with writing() as unit:
-        old = unit.execute(delete(DataExport).where(DataExport.expires_at <= clock.now()))
-    return int(old.rowcount)  # type: ignore[attr-defined]

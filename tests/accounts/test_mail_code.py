@@ -335,13 +335,6 @@ def test_a_network_asks_thirty_times_an_hour(client: FlaskClient, session: AnySe
     assert submit(client, ASK, {"email": ADDRESS}).status_code == 429
 
 
-def test_addresses_typed_the_day_before_are_forgotten(client: FlaskClient, claire: Reader, session: AnySession) -> None:
-    ask(client, UNKNOWN)
-    with clock.frozen(NOON + timedelta(days=1, minutes=11)):
-        ask(client)
-    assert [row.email for row in session.query(SignInCode)] == [ADDRESS]
-
-
 @pytest.mark.parametrize("address", HOSTILE)
 def test_a_hostile_address_is_refused_with_a_sentence(client: FlaskClient, address: str) -> None:
     answer = submit(client, ASK, {"email": address})

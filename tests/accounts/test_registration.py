@@ -8,7 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from portal import clock
-from portal.accounts import passwords, registration
+from portal.accounts import passwords, registration, second_factor
 from portal.accounts.models import PendingRegistration, Reader
 from portal.db import AnySession, end_reading, writing
 from portal.outbox import Mail
@@ -158,6 +158,17 @@ def test_an_unconfirmed_account_made_by_staff_is_the_one_confirmed(session: AnyS
     reader, _ = confirm(ask(session, name="Autre"))
     assert reader.id == made.id and reader.confirmed_at == NOON and reader.name == "Claire D."
     assert passwords.verify(reader.password_hash, PASSWORD)
+
+
+def test_an_app_that_somebody_added_before_does_not_lock_the_owner_of_the_address_out(session: AnySession) -> None:
+    made = a_reader("claire@clinique.example.org", confirmed=False, password="le mot du bureau, long")
+    salt = second_factor.new_salt()
+    with writing() as unit:
+        code = second_factor.code_at(salt, clock.wall())
+        assert second_factor.confirm(unit, unit.get_one(Reader, made.id), salt, code)
+    confirm(ask(session))
+    assert second_factor.of(session, made.id) is None
+    assert second_factor.codes_left(session, made.id) == 0
 
 
 def test_a_known_address_gets_the_same_answer_and_the_truth_by_mail(client: FlaskClient, session: AnySession) -> None:

@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from portal import clock
-from portal.accounts import second_address
+from portal.accounts import codes, second_address
 from portal.accounts.models import AddressProof, Reader, SecondAddress
 from portal.accounts.second_address import AddressRefused, Asker, ProofGone, ProvedElsewhere
 from portal.audit import AuditEvent
@@ -67,12 +67,12 @@ def test_the_code_is_kept_nowhere_but_in_its_mail(session: AnySession) -> None:
     row = session.get_one(AddressProof, proof_id)
     assert code.encode() not in row.code_hash and len(row.code_hash) == 32
     mail = session.scalars(select(Mail)).one()
-    assert mail.expires_at - mail.created_at == second_address.LIFETIME
+    assert mail.expires_at - mail.created_at == codes.LIFETIME
 
 
 def test_five_wrong_codes_and_the_right_one_comes_too_late(session: AnySession) -> None:
     asker, proof_id, code = asked(a_reader())
-    for _ in range(second_address.TRIES):
+    for _ in range(codes.TRIES):
         assert typed(asker, proof_id, wrong(code)) is None
     with pytest.raises(ProofGone, match="tries"):
         typed(asker, proof_id, code)
@@ -99,7 +99,7 @@ def test_many_wrong_codes_at_once_are_five_tries(app: Flask) -> None:
 
 def test_a_code_is_worth_nothing_after_ten_minutes(session: AnySession) -> None:
     asker, proof_id, code = asked(a_reader())
-    with clock.frozen(clock.now() + second_address.LIFETIME), pytest.raises(ProofGone, match="expired"):
+    with clock.frozen(clock.now() + codes.LIFETIME), pytest.raises(ProofGone, match="expired"):
         typed(asker, proof_id, code)
 
 
@@ -169,14 +169,6 @@ def test_an_address_is_proved_by_one_reader_only(session: AnySession) -> None:
     second = asked(a_reader())
     with pytest.raises(ProvedElsewhere):
         typed(*second)
-
-
-def test_addresses_typed_the_day_before_are_deleted(session: AnySession) -> None:
-    reader = a_reader()
-    asked(reader)
-    with clock.frozen(clock.now() + timedelta(days=2)):
-        asked(reader, "encore@clinique.example.org")
-    assert session.scalars(select(AddressProof.email)).all() == ["encore@clinique.example.org"]
 
 
 def test_an_address_that_is_forgotten_can_be_proved_by_somebody_else(session: AnySession) -> None:

@@ -11,7 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import LargeBinary
 
-from portal import clock
+from portal import clock, retention
 from portal.access.models import TrialLedger
 from portal.access.vocabulary import Source
 from portal.accounts import second_factor, tokens
@@ -245,7 +245,7 @@ def test_after_a_week_it_is_gone(signed_in: FlaskClient, claire: Reader, session
         sign_in(signed_in, claire)
         assert signed_in.get(url).status_code == 404
         assert url not in signed_in.get(PAGE).text
-        assert copies.forget_old() == 1
+        assert retention.run()["copies of one's data"] == 1
         assert session.query(DataExport).count() == 0
 
 
