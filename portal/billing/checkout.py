@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from portal import audit, clock
+from portal.accounts import acquaintance
 from portal.billing import catalogue, customers, sync
 from portal.billing.gateway import Gateway
 from portal.billing.mirror import LIVE
@@ -140,6 +141,7 @@ def _open(session: AnySession, order: Order) -> int:
             if live is not None:
                 raise AlreadySubscribed(live.status)
             _write_identity(organisation, order.identity)
+            acquaintance.learn(session, order.reader_id, name=order.buyer_name, company=order.buyer_company)
             attempt = _open_attempt(session, organisation.id)
             if attempt is not None and not _same(attempt, order):
                 raise CheckoutBusy

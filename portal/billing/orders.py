@@ -36,6 +36,8 @@ class Order:
     immediate_start: bool
     return_path: str
     locale: str
+    buyer_name: str = ""
+    buyer_company: str = ""
 
 
 @dataclass(frozen=True, slots=True)

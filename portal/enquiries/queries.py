@@ -1,7 +1,6 @@
 """What the letterbox reads: who is writing, and the staff's queue."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import case, func, select
 
@@ -10,12 +9,6 @@ from portal.content.models import Article
 from portal.db import AnySession
 from portal.enquiries.models import Enquiry, EnquiryKind, EnquiryState
 from portal.verticals import Vertical
-
-
-def known_of(session: AnySession, reader_id: int) -> dict[str, Any]:
-    """What a form can be filled in with for this reader."""
-    row = session.execute(select(Reader.name, Reader.email, Reader.company).where(Reader.id == reader_id)).one()
-    return {"name": row.name, "email": row.email, "company": row.company}
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
+from portal.accounts import acquaintance
 from portal.accounts.views import network
 from portal.db import AnySession, writing
 from portal.enquiries import asking, pace
@@ -32,4 +33,6 @@ def _keep(unit: AnySession, kind: EnquiryKind, form: EnquiryForm, article_id: in
     if pace.said_before(unit, kind.value, where, repr(told)):
         return
     pace.count(unit, network=where, email=told["email"], reader_id=reader_id)
+    if reader_id is not None:
+        acquaintance.learn(unit, reader_id, name=told["name"], company=told.get("company", ""))
     asking.ask(unit, kind=kind, reader_id=reader_id, article_id=article_id, locale=current_locale(), **told)

@@ -7,12 +7,12 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from portal import clock
+from portal.accounts.acquaintance import known_of
 from portal.billing.catalogue import MAX_SEATS
 from portal.db import db
 from portal.enquiries.about import Subject, article_named
 from portal.enquiries.forms import MOST_LICENCES, ContactForm, QuoteForm, ResearchForm
 from portal.enquiries.models import EnquiryKind
-from portal.enquiries.queries import known_of
 from portal.enquiries.sending import send
 from portal.enquiries.steps import steps
 from portal.enquiries.words import ARRIVED, TOPICS

@@ -11,7 +11,7 @@ from portal.access import asking, replay
 from portal.access.explain import explain, panel
 from portal.access.looked import Names
 from portal.access.standing import RightState
-from portal.accounts import address_change, second_address
+from portal.accounts import acquaintance, address_change, second_address
 from portal.accounts.models import Reader
 from portal.db import AnySession, db, writing
 from portal.i18n import COOKIE, current_locale, gettext
@@ -91,9 +91,14 @@ def take_seat() -> Any:
 @bp.post("/profile/seat/accept")
 @allow(READER)
 def accept_seat() -> Any:
-    """An invited reader takes the licence that waits for them."""
-    invitation_id = posted_id("invitation")
-    return _seated(lambda unit: seats.accept(unit, invitation_id, current_user.id))
+    """An invited reader takes the licence that waits for them, and may say how their manager knows them."""
+    invitation_id, name = posted_id("invitation"), request.form.get("name", "")
+
+    def accept(unit: AnySession) -> None:
+        seats.accept(unit, invitation_id, current_user.id)
+        acquaintance.learn(unit, current_user.id, name=name)
+
+    return _seated(accept)
 
 
 def posted_id(name: str) -> int:

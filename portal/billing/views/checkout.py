@@ -7,6 +7,7 @@ from flask import abort, flash, make_response, redirect, render_template, reques
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
+from portal.accounts import acquaintance
 from portal.billing import catalogue, checkout, quotes, returning, terms
 from portal.billing.catalogue import Offer
 from portal.billing.forms import CheckoutForm
@@ -140,12 +141,13 @@ def _form(offer: Offer, organisation: Organisation | None, *, fresh: bool = Fals
 
 def _known(organisation: Organisation | None) -> dict[str, Any]:
     """What was typed the last time, else what the account says."""
+    account = acquaintance.known_of(db.session, current_user.id)
     if organisation is None:
-        return {"name": current_user.name, "country": "FR"}
+        return {**account, "country": "FR"}
     names = ("siren", "vat_number", "street", "postal_code", "city", "country", "purchase_reference")
     known = {name: getattr(organisation, name) for name in names}
     firm = organisation.kind is not OrganisationKind.INDIVIDUAL
-    return {**known, "company": organisation.name if firm else "", "name": current_user.name or ""}
+    return {**account, **known, **({"company": organisation.name} if firm else {})}
 
 
 def _usual_kind(organisation: Organisation | None) -> str:
@@ -198,6 +200,8 @@ def _order(form: CheckoutForm, offer: Offer) -> Order:
         immediate_start=bool(form.immediate.data),
         return_path=own_path(form.next.data, ""),
         locale=current_locale(),
+        buyer_name=form.name.data or "",
+        buyer_company=form.company.data if form.firm else "",
     )
 
 
