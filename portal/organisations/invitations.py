@@ -14,7 +14,7 @@ from portal.accounts.identity import email_key
 from portal.db import AnySession
 from portal.organisations.models import Invitation
 
-LIFETIME = timedelta(days=30)
+LIFETIME = timedelta(days=14)
 
 
 def invite(session: AnySession, organisation_id: int, address: str, *, actor_id: int | None) -> Invitation:

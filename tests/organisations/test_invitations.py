@@ -19,6 +19,15 @@ def test_an_address_is_invited_once_while_it_waits(session: AnySession) -> None:
     assert first.id == again.id and first.expires_at == clock.now() + invitations.LIFETIME
 
 
+def test_an_invitation_waits_for_fourteen_days(session: AnySession) -> None:
+    company = an_organisation()
+    with writing() as unit:
+        made = invitations.invite(unit, company.id, "lectrice@example.org", actor_id=None)
+    for days, waits in ((13, True), (14, False)):
+        with clock.frozen(made.created_at + timedelta(days=days)):
+            assert (invitations.waiting_for(session, company.id, "lectrice@example.org") is not None) is waits
+
+
 def test_it_is_invited_again_when_its_time_is_over(session: AnySession) -> None:
     company = an_organisation()
     with writing() as unit:
