@@ -20,6 +20,7 @@ from portal.accounts.signin import Visitor
 from portal.db import AnySession
 
 CODES_PER_ADDRESS, MAILS_PER_NETWORK, WINDOW = 3, 30, timedelta(hours=1)
+CODES_A_DAY, DAY = 10, timedelta(days=1)  # with five tries each: a guess at one account succeeds in one year of fifty
 
 
 class CodeGone(Exception):
@@ -50,6 +51,7 @@ def ask(session: AnySession, who: Visitor, *, locale: str, replaces: str | None 
 def _count(session: AnySession, who: Visitor) -> None:
     """A device that this account knows has a count of its own, so that no stranger keeps its owner from asking."""
     key = f"sign-in-code:{email_key(who.email)}" + (f":{who.device}" if who.device else "")
+    throttle.check(session, key, limit=CODES_A_DAY, window=DAY)
     throttle.hit(session, key, limit=CODES_PER_ADDRESS, window=WINDOW)
     throttle.hit(session, f"sign-in-code-from:{who.network}", limit=MAILS_PER_NETWORK, window=WINDOW)
 

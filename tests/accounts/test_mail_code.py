@@ -319,6 +319,19 @@ def test_the_fourth_code_within_an_hour_waits_for_any_address(client: FlaskClien
         ask(client)
 
 
+def test_the_eleventh_code_of_a_day_waits_for_the_next_for_any_address(client: FlaskClient, claire: Reader) -> None:
+    for address in (ADDRESS, UNKNOWN):
+        for hours, codes in enumerate((3, 3, 3, 1)):
+            with clock.frozen(NOON + hours * timedelta(hours=1, seconds=1)):
+                for _time in range(codes):
+                    ask(client, address)
+        with clock.frozen(NOON + timedelta(hours=23)):
+            answer = submit(client, ASK, {"email": address})
+            assert (answer.status_code, answer.headers["Retry-After"]) == (429, "3600")
+    with clock.frozen(NOON + timedelta(days=1, seconds=1)):
+        ask(client)
+
+
 def test_no_stranger_keeps_a_known_device_from_asking(app: Flask, client: FlaskClient, claire: Reader) -> None:
     type_in(client, ask(client))
     client.delete_cookie("session")
