@@ -45,6 +45,7 @@ ACTS: Mapping[str, object] = {
     "checkout.begun": _("Payment begun"),
     "subscription.changed": _("Subscription changed"),
     "billing.alert": _("Something to look at in billing"),
+    "organisation.address-followed": _("Mail about money follows the account's new address"),
     "manager.added": _("Manager added"),
     "manager.removed": _("Manager removed"),
     "seat.opened": _("Seat opened"),

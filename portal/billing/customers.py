@@ -12,8 +12,10 @@ from portal.billing import catalogue
 from portal.billing.gateway import Gateway
 from portal.billing.models import CheckoutAttempt, Customer, Price, TaxRate
 from portal.billing.quotes import is_reverse_charge
-from portal.billing.shapes import CustomerDetails
+from portal.billing.shapes import CustomerDetails, ObjectGone
 from portal.db import AnySession, broke, end_reading, writing
+from portal.i18n import LOCALES
+from portal.organisations import founding
 from portal.organisations.models import Organisation
 
 log = logging.getLogger(__name__)
@@ -83,13 +85,32 @@ def _ensure_prices(session: AnySession, gateway: Gateway, attempt_id: int) -> No
         catalogue.sync_plans(session, gateway)
 
 
+def tell(session: AnySession, gateway: Gateway, organisation_id: int) -> bool:
+    """Write at Stripe who is invoiced now; False when nobody is known there. Raises GatewayError."""
+    known, owner = stripe_id(session, organisation_id, gateway.livemode), founding.owner_of(session, organisation_id)
+    if known is None or owner is None:
+        return False
+    organisation = session.get_one(Organisation, organisation_id)
+    details = _details(organisation, owner.email, owner.locale or LOCALES[0])
+    end_reading(session)
+    try:
+        gateway.update_customer(known, details)
+    except ObjectGone:
+        return False
+    return True
+
+
 def _wish(session: AnySession, attempt_id: int, locale: str) -> tuple[int, CustomerDetails, str]:
     attempt = session.get_one(CheckoutAttempt, attempt_id)
     organisation = session.get_one(Organisation, attempt.organisation_id)
     reader = session.get_one(Reader, attempt.reader_id)
-    details = CustomerDetails(
+    return organisation.id, _details(organisation, reader.email, locale), attempt.idempotency_key
+
+
+def _details(organisation: Organisation, buyer: str, locale: str) -> CustomerDetails:
+    return CustomerDetails(
         name=organisation.name,
-        email=organisation.billing_email or reader.email,
+        email=organisation.billing_email or buyer,
         line1=organisation.street,
         postal_code=organisation.postal_code,
         city=organisation.city,
@@ -103,7 +124,6 @@ def _wish(session: AnySession, attempt_id: int, locale: str) -> tuple[int, Custo
             "purchase_reference": organisation.purchase_reference,
         },
     )
-    return organisation.id, details, attempt.idempotency_key
 
 
 def _forget(session: AnySession, customer_id: str) -> None:

@@ -6,11 +6,13 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 
 from portal import clock
+from portal.audit import AuditEvent
 from portal.billing import customers, inbox, mirror, sync
 from portal.billing.gateway import Gateway, current
 from portal.billing.models import Customer, ReconcileRun, StripeEvent, Subscription
 from portal.billing.shapes import RemoteEvent, RemoteSubscription
 from portal.db import AnySession, db, end_reading, writing
+from portal.organisations import following
 
 EVERY = timedelta(minutes=15)
 LOOK_BACK = timedelta(days=29)
@@ -31,6 +33,7 @@ class Findings:
     drifts: list[dict[str, str]] = field(default_factory=list)
     to_sync: dict[str, None] = field(default_factory=dict)
     missed: list[RemoteEvent] = field(default_factory=list)
+    to_tell: list[int] = field(default_factory=list)
 
 
 def run(session: AnySession, gateway: Gateway, *, since: datetime | None = None, dry_run: bool = False) -> Findings:
@@ -40,6 +43,7 @@ def run(session: AnySession, gateway: Gateway, *, since: datetime | None = None,
     findings = Findings()
     _look_at_subscriptions(session, gateway, findings)
     _look_at_events(session, gateway, findings, since or _last_seen(session))
+    _look_at_addresses(session, findings, started)
     if not dry_run:
         _repair(session, gateway, findings)
         _record(session, findings, started)
@@ -98,6 +102,15 @@ def _look_at_events(session: AnySession, gateway: Gateway, findings: Findings, s
     findings.drifts += [{"what": "event never arrived", "id": one.id, "type": one.type} for one in findings.missed]
 
 
+def _look_at_addresses(session: AnySession, findings: Findings, now: datetime) -> None:
+    """Organisations whose mail goes elsewhere since the last pass: Stripe is to know, and no request waits for that."""
+    last = session.scalar(select(ReconcileRun.started_at).order_by(ReconcileRun.id.desc()).limit(1))
+    since = min(last or now - LOOK_BACK, now) - ON_THE_WAY
+    followed = (AuditEvent.act == following.ACT, AuditEvent.at >= since)
+    findings.to_tell = list(session.scalars(select(AuditEvent.target_id).where(*followed).distinct()))
+    end_reading(session)
+
+
 def _last_seen(session: AnySession) -> datetime:
     """Where the last pass stopped, a little earlier; Stripe keeps no event longer than a month."""
     statement = select(ReconcileRun.last_event_at).where(ReconcileRun.last_event_at.is_not(None))
@@ -115,6 +128,8 @@ def _repair(session: AnySession, gateway: Gateway, findings: Findings) -> None:
             for event in findings.missed:
                 inbox.store(session, event)
         inbox.work(session, gateway, limit=500)
+    for organisation_id in findings.to_tell:
+        customers.tell(session, gateway, organisation_id)
 
 
 def _record(session: AnySession, findings: Findings, started: datetime) -> None:

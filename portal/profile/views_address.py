@@ -11,9 +11,10 @@ from portal.accounts.fresh import fresh
 from portal.accounts.models import Reader, TokenPurpose
 from portal.accounts.tokens import LinkError
 from portal.accounts.views_registration import link_gone
-from portal.db import db, writing
+from portal.db import AnySession, db, writing
 from portal.i18n import current_locale
 from portal.i18n import gettext as _
+from portal.organisations import following
 from portal.profile.forms_account import NewAddressForm
 from portal.profile.views import bp
 from portal.throttle import Throttled
@@ -108,12 +109,9 @@ def _asked(token: str, purpose: TokenPurpose) -> Any:
 
 
 def _answered(token: str, purpose: TokenPurpose) -> Any:
-    person = current_user._get_current_object() if current_user.is_authenticated else None
     try:
         with writing() as unit:
-            owner = address_change.look(unit, token, purpose)[0]
-            here = person.session_id if person and person.id == owner.id else None
-            step, reader = address_change.answer(unit, token, purpose, locale=current_locale(), here=here)
+            step, reader, here = _agreed(unit, token, purpose)
     except LinkError as error:
         return link_gone(error)
     if step is not Step.DONE:
@@ -121,6 +119,18 @@ def _answered(token: str, purpose: TokenPurpose) -> Any:
             409 if step is Step.TAKEN else 200
         )
     return _done(reader, signed_in=here is not None)
+
+
+def _agreed(unit: AnySession, token: str, purpose: TokenPurpose) -> tuple[Step, Reader, int | None]:
+    """What the answer did, whose account it is, and which session goes on. Raises LinkError."""
+    person = current_user._get_current_object() if current_user.is_authenticated else None
+    owner = address_change.look(unit, token, purpose)[0]
+    before, organisations = owner.email, following.held(unit, owner.id)
+    here = person.session_id if person and person.id == owner.id else None
+    step, reader = address_change.answer(unit, token, purpose, locale=current_locale(), here=here)
+    if step is Step.DONE:
+        following.follow(unit, reader, before, organisations)
+    return step, reader, here
 
 
 def _done(reader: Reader, *, signed_in: bool) -> Any:

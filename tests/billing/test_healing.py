@@ -5,12 +5,15 @@ from datetime import timedelta
 from sqlalchemy import func, select
 
 from portal import clock
-from portal.billing import reconcile
+from portal.accounts.models import Reader
+from portal.billing import customers, reconcile
 from portal.billing.models import Invoice, ReconcileRun
 from portal.db import db, end_reading, writing
+from portal.organisations import following, founding
 from tests.billing.test_buying import opens
 from tests.billing.test_life import subscriber
 from tests.billing.world import World
+from tests.builders import a_reader, an_organisation
 
 
 def test_reconcile_finds_nothing_when_all_is_well(world: World) -> None:
@@ -48,6 +51,38 @@ def test_the_worker_reconciles_every_quarter_of_an_hour(world: World) -> None:
     with clock.frozen(clock.now() + timedelta(minutes=15)):
         reconcile.periodic()
     assert runs() == 2
+
+
+def test_the_next_pass_tells_stripe_where_mail_about_money_goes_now(world: World) -> None:
+    buyer = subscriber(world)
+    reconcile.run(db.session, world.gateway)
+    with clock.frozen(clock.now() + timedelta(minutes=5)):
+        with writing() as unit:
+            reader, organisations = unit.get_one(Reader, buyer.reader_id), following.held(unit, buyer.reader_id)
+            before, reader.email = reader.email, "elsewhere@example.org"
+            following.follow(unit, reader, before, organisations)
+        assert known_at_stripe(world) == [before]
+        assert reconcile.run(db.session, world.gateway, dry_run=True).to_tell == [organisations[0].id]
+        assert known_at_stripe(world) == [before]
+        reconcile.run(db.session, world.gateway)
+        assert known_at_stripe(world) == ["elsewhere@example.org"]
+    with clock.frozen(clock.now() + timedelta(minutes=20)):
+        reconcile.run(db.session, world.gateway)
+        assert reconcile.run(db.session, world.gateway).to_tell == []
+
+
+def test_a_customer_that_is_gone_at_stripe_holds_no_pass_up(world: World) -> None:
+    buyer = subscriber(world)
+    organisation_id = founding.organisation_of(db.session, buyer.reader_id).id
+    customer = customers.stripe_id(db.session, organisation_id, livemode=False)
+    world.stripe.v1.customers.delete(str(customer))
+    assert customers.tell(db.session, world.gateway, organisation_id) is False
+    assert customers.tell(db.session, world.gateway, an_organisation(a_reader()).id) is False
+
+
+def known_at_stripe(world: World) -> list[str]:
+    """The addresses of the customers there."""
+    return [str(one.email) for one in world.stripe.v1.customers.list().data]
 
 
 def test_the_command_says_what_drifted_and_fails(world: World) -> None:

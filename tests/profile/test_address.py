@@ -15,8 +15,9 @@ from portal.accounts.models_security import AddressChange
 from portal.accounts.readers import person_key_of
 from portal.audit import AuditEvent, AuditPersonal
 from portal.db import AnySession, db, writing
+from portal.organisations.models import Organisation
 from portal.outbox import Mail
-from tests.builders import a_reader
+from tests.builders import a_reader, a_seat, an_organisation
 from tests.conftest import NOON
 from tests.forms import csrf_token, sign_in, submit
 
@@ -72,6 +73,35 @@ def test_both_links_together_change_the_address(signed_in: FlaskClient, claire: 
     event = session.query(AuditEvent).filter_by(act="account.address-changed").one()
     personal = session.get_one(AuditPersonal, event.id)
     assert (event.values, personal.values) == ({}, {"before": OLD, "after": NEW})
+
+
+def press_both(client: FlaskClient) -> None:
+    ask(client)
+    for kind in ("take_address", "leave_address"):
+        submit(client, link(kind))
+
+
+def test_mail_about_money_of_who_pays_alone_follows(
+    signed_in: FlaskClient, claire: Reader, session: AnySession
+) -> None:
+    own = an_organisation(claire, name=OLD, billing_email=OLD.upper())
+    press_both(signed_in)
+    organisation = session.get_one(Organisation, own.id, populate_existing=True)
+    assert (organisation.billing_email, organisation.name) == (NEW, NEW)
+    event = session.query(AuditEvent).filter_by(act="organisation.address-followed").one()
+    assert (event.actor_id, event.target_kind, event.target_id) == (claire.id, "organisation", own.id)
+    assert session.get(AuditPersonal, event.id) is None
+
+
+def test_mail_about_money_of_a_company_or_to_another_address_stays(
+    signed_in: FlaskClient, claire: Reader, session: AnySession
+) -> None:
+    shared = an_organisation(claire, name="Clinique", billing_email=OLD)
+    a_seat(shared, a_reader())
+    elsewhere = an_organisation(claire, billing_email="factures@clinique.fr")
+    press_both(signed_in)
+    kept = [session.get_one(Organisation, one.id, populate_existing=True).billing_email for one in (shared, elsewhere)]
+    assert kept == [OLD, "factures@clinique.fr"]
 
 
 @pytest.mark.parametrize("first", ["leave_address", "take_address"])
