@@ -16,6 +16,7 @@ OF_PAGES = (
     "tests/content/test_article_page.py",
     "tests/content/test_fronts.py",
     "tests/content/test_leaks.py",
+    "tests/content/test_why.py",
     "tests/enquiries/test_forms.py",
     "tests/enquiries/test_help.py",
     "tests/enquiries/test_queue.py",

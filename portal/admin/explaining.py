@@ -11,6 +11,7 @@ from portal.access.explain import Explanation, explain
 from portal.access.looked import Names
 from portal.access.vocabulary import ArticleFacts, ReaderFacts
 from portal.admin import queries
+from portal.content import why
 from portal.content.models import Article
 from portal.db import AnySession
 from portal.i18n import gettext
@@ -80,7 +81,7 @@ def _facts(session: AnySession, subject: Article | Vertical, at: datetime) -> Ar
 
 def names(session: AnySession, reader: ReaderFacts) -> Names:
     """Names of verticals, and who gave each grant."""
-    verticals = {row.slug: row.name for row in session.execute(select(Vertical.slug, Vertical.name))}
+    verticals = why.names(session).verticals
     notes = queries.grant_notes(session, [grant.grant_id for grant in reader.grants])
     return Names(verticals, {id_: _giver(note) for id_, note in notes.items() if _giver(note)})
 
@@ -105,17 +106,16 @@ def _subject(session: AnySession, asked: str, result: Answer) -> Article | Verti
 
 
 def find(session: AnySession, asked: str) -> list[Article | Vertical]:
-    """A vertical by slug or name, an article by slug or address, else articles whose title holds the words."""
+    """A vertical by slug or name, an article by an address it has or had, else articles whose title holds the words."""
     asked = asked.strip()[:LONGEST]
     if not asked or "\0" in asked:
         return []
-    path = asked.split("?")[0].split("#")[0].rstrip("/")
-    slug = path.rpartition("/")[2]
+    slug = why.slug_of(asked)
     vertical = session.scalar(select(Vertical).where((Vertical.slug == slug) | (Vertical.name == asked)))
     if vertical is not None:
         return [vertical]
-    article = session.scalar(select(Article).where(Article.slug == slug)) if slug else None
+    article = why.named(session, asked)
     if article is not None:
-        return [article]
+        return [session.get_one(Article, article.id)]
     titled = select(Article).where(Article.title.icontains(asked, autoescape=True))
     return list(session.scalars(titled.order_by(Article.published_at.desc(), Article.id.desc()).limit(_SHOWN)))

@@ -8,7 +8,7 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     """Bind this room to the app."""
-    from portal.content import fronts, homes, kept, library, views  # noqa: F401 - routes are added by the way
+    from portal.content import fronts, homes, kept, library, views, views_why  # noqa: F401 - routes are added by the way
     from portal.reading import log
     from portal.web import absolute
 

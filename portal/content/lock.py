@@ -17,6 +17,7 @@ from portal.typography import NBSP
 Action = tuple[str, str, str, str, dict[str, str]]
 Foot = tuple[str, str | None, str | None]
 HELP = "/help/access"
+WHY = "/help/why"
 CONTACT = "/contact"
 
 
@@ -67,6 +68,8 @@ class Panel:
     foot: list[Foot] = field(default_factory=list)
     chip: str = ""
     vertical: str = ""
+    explained: str = ""
+    """Where the refusal is explained rule by rule."""
 
 
 def last_day(end: datetime) -> str:
@@ -80,7 +83,7 @@ def panel(locked: Locked) -> Panel:
     chip = _("For %(name)s subscribers", name=locked.name)
     if locked.access is ArticleAccess.REGISTERED:
         chip = _("For registered readers")
-    return Panel(made.title, made.why, made.actions, made.foot, chip, locked.slug)
+    return Panel(made.title, made.why, made.actions, made.foot, chip, locked.slug, why_url(locked.path))
 
 
 def _link(label: str, url: str, kind: str = "accent") -> Action:
@@ -108,6 +111,11 @@ def _still(locked: Locked, why: str) -> str:
     """The cause, then what is waiting behind it."""
     left = _("Left to read: %(rest)s.", rest=locked.rest())
     return f"{why} {left}"
+
+
+def why_url(path: str) -> str:
+    """The page that explains, rule by rule, why the article at this path is open or not."""
+    return f"{WHY}?{urlencode({'article': path}, safe='/')}"
 
 
 def help_url(path: str) -> str:

@@ -12,13 +12,12 @@ from portal.i18n import gettext as _
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A sentence with an icon; `kind` is quiet, or warn with a next step (label, address). `why` adds "Why?" to it."""
+    """A sentence with an icon; `kind` is quiet, or warn with a next step (label, address)."""
 
     text: str
     icon: str = "unlock"
     kind: str = "quiet"
     action: tuple[str, str] | None = None
-    why: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +59,16 @@ def _free_window(open_: Open) -> Note:
 
 
 def _registered(_open: Open) -> Note:
-    return Note(_("You read this article with your free account."), why=True)
+    return Note(_("You read this article with your free account."))
 
 
 def _subscription(open_: Open) -> Note:
-    return Note(_("You read this article thanks to your subscription to %(name)s.", name=open_.name), why=True)
+    return Note(_("You read this article thanks to your subscription to %(name)s.", name=open_.name))
 
 
 def _seat(open_: Open) -> Note:
     text = _("You read this article thanks to your organisation's licence for %(name)s.", name=open_.name)
-    return Note(text, why=True)
+    return Note(text)
 
 
 def _given(open_: Open) -> Note:
@@ -79,7 +78,6 @@ def _given(open_: Open) -> Note:
             name=open_.name,
             day=_until(open_),
         ),
-        why=True,
     )
 
 
@@ -90,7 +88,6 @@ def _trial(open_: Open) -> Note:
             name=open_.name,
             day=_until(open_),
         ),
-        why=True,
     )
 
 

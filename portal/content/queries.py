@@ -99,6 +99,8 @@ LISTED: Select[Any] = (
         Article.standfirst,
         Article.lang,
         Article.words,
+        Article.words_locked,
+        Article.tables_locked,
         Article.format,
         Rubric.name.label("rubric"),
         Rubric.name_en.label("rubric_en"),

@@ -1,8 +1,6 @@
 """An article's address: who asks, what is decided, and the page that answers."""
 
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from flask import Blueprint, Response, abort, g, make_response, redirect, render_template, request
 from flask_login import current_user
@@ -12,11 +10,11 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from portal import clock, page_cache
 from portal.access.asking import reader_facts
-from portal.access.case import Case
 from portal.access.decision import decide
-from portal.access.vocabulary import ArticleFacts, Decision, NextStep, Outcome, ReaderFacts
+from portal.access.vocabulary import ArticleFacts, NextStep, Outcome
 from portal.content import kept, lists, queries
-from portal.content.lock import Locked, Panel, help_url, panel
+from portal.content.asked import Asked
+from portal.content.lock import why_url
 from portal.content.models import Article, FormerSlug
 from portal.content.notes import Note, Open, note
 from portal.db import db
@@ -28,7 +26,7 @@ from portal.verticals import Vertical
 from portal.web import PUBLIC, allow
 
 blueprint = Blueprint("content", __name__)
-_WHY = mark("why")  # stands in the quiet line, which is the same for many articles, for what leads to the help page
+_WHY = mark("why")  # stands in the quiet line, which is the same for many articles, for what leads to the explanation
 
 
 class SlugConverter(BaseConverter):
@@ -57,26 +55,6 @@ def article(vertical: str, slug: str) -> BaseResponse:
     return _shown(Asked(row, facts, reader, decision, at))
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """One request for an article that exists for its reader."""
-
-    row: Any
-    facts: ArticleFacts
-    reader: ReaderFacts
-    decision: Decision
-    at: datetime
-
-    @property
-    def path(self) -> str:
-        """The article's right address."""
-        return f"/{self.row.vertical}/article/{self.row.slug}"
-
-    def name(self, slug: str | None, default: str = "") -> str:
-        """What one of the article's verticals is called."""
-        return next((name for known, name, *_rest in self.row.verticals if known == slug), default)
-
-
 def _shown(asked: Asked) -> Response:
     decision = asked.decision
     if decision.full and asked.reader.reader_id is not None and (seconds := log.wait(asked.reader.reader_id, asked.at)):
@@ -86,7 +64,8 @@ def _shown(asked: Asked) -> Response:
     if asked.reader.reader_id is None:
         page_cache.may_keep(_next_change(asked.facts, asked.at))
     if not decision.full:
-        lock = kept.piece("components/articles.html", "lock_panel", _panel(asked))
+        email = current_user.email if current_user.is_authenticated else ""
+        lock = kept.piece("components/articles.html", "lock_panel", asked.panel(email))
         return kept.answer(mould, asked.at, lock=lock, save=save)
     if asked.reader.reader_id is not None and current_user.viewer_id is None:
         log.note(asked.reader.reader_id, asked.row.id, asked.at)
@@ -99,30 +78,12 @@ def _next_change(facts: ArticleFacts, at: datetime) -> datetime | None:
     return min(ahead, default=None)
 
 
-def _panel(asked: Asked) -> Panel:
-    decision, row = asked.decision, asked.row
-    try_slug = Case(asked.facts, asked.reader, asked.at).trial_vertical()
-    locked = Locked(
-        decision=decision,
-        access=row.access,
-        path=asked.path,
-        name=asked.name(decision.vertical, asked.name(row.vertical)),
-        words=row.words_locked,
-        tables=row.tables_locked,
-        trial_open=try_slug is not None and try_slug == decision.vertical,
-        try_slug=try_slug,
-        try_name=asked.name(try_slug),
-        email=current_user.email if current_user.is_authenticated else "",
-    )
-    return panel(locked)
-
-
 def _note(asked: Asked) -> str:
     """The quiet line, or nothing; the same for all who read by the same reason until the same day."""
     facts, decision = asked.facts, asked.decision
     due = facts.published_at is not None and facts.published_at <= asked.at
     told = Open(decision.reason, decision.until, asked.name(decision.vertical), facts.state, due)
-    return kept.remembered(told, lambda: _drawn(note(told))).replace(_WHY, help_url(asked.path))
+    return kept.remembered(told, lambda: _drawn(note(told))).replace(_WHY, why_url(asked.path))
 
 
 def _drawn(line: Note | None) -> str:

@@ -11,6 +11,7 @@ from portal.accounts import second_address
 from portal.accounts.models import Reader
 from portal.accounts.second_address import hinders
 from portal.accounts.views import network
+from portal.content import why
 from portal.db import AnySession, db, writing
 from portal.enquiries import asking, help_page, pace
 from portal.enquiries.help_forms import REFUSED, AddressForm, MessageForm
@@ -39,7 +40,7 @@ def help_access() -> Page:
 
 def asked_for() -> str:
     """The article the page is about, as its address was typed; it travels along with every form."""
-    return (request.args.get("article") or request.form.get("article") or "")[: help_page.LONGEST].strip()
+    return (request.args.get("article") or request.form.get("article") or "")[: why.LONGEST].strip()
 
 
 def back() -> str:
@@ -55,6 +56,9 @@ def _page(address: AddressForm | None = None, message: MessageForm | None = None
         "enquiries/help_access.html",
         asked=asked,
         found=found,
+        verdict=help_page.verdict(found),
+        action=help_page.action(found),
+        unconfirmed=help_page.unconfirmed(found),
         missing=bool(asked) and found is None,
         titles=[] if found else help_page.titles(),
         others=others,

@@ -2,68 +2,55 @@
 
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import urlsplit
 
 from flask_login import current_user
-from sqlalchemy import or_, select
 
 from portal import clock, formats
-from portal.access import replay, words
+from portal.access import words
 from portal.access.asking import reader_facts
 from portal.access.decision import decide
-from portal.access.explain import HIT, SKIP, Explanation, explain, panel
-from portal.access.looked import Names
-from portal.access.vocabulary import Decision, NextStep, Outcome, ReaderFacts, Reason, Source
+from portal.access.explain import HIT, SKIP, panel
+from portal.access.vocabulary import Decision, NextStep, ReaderFacts, Reason, Source
+from portal.content import why
 from portal.content.fronts import AccessChip, access_chip
-from portal.content.models import Article, FormerSlug
-from portal.db import AnySession, db
+from portal.content.why import Subject
+from portal.db import db
 from portal.i18n import gettext as _
 from portal.trials.queries import guarded_article
 from portal.verticals import VerticalInfo, all_verticals
 
-LONGEST = 500
-_SHOWN = frozenset({Outcome.FULL, Outcome.PREVIEW})
 _NOT_THEIRS = frozenset({"staff", "anonymous"})
 _NONE_HERE = frozenset({Reason.OTHER_VERTICAL_TRY, Reason.OTHER_VERTICAL_BUY, Reason.TRIAL_AVAILABLE})
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """The article that is asked about; a withdrawn one has no title for anybody any more."""
+def verdict(found: Subject | None) -> dict[str, Any] | None:
+    """For the template's macros: the verdict, and the rules with the one that decided first.
 
-    article_id: int
-    path: str
-    vertical: str
-    title: str
-    lang: str
-    explanation: Explanation
+    Rules about who is no reader at all are left out, unless one of them decided.
+    """
+    if found is None:
+        return None
+    explanation = found.explanation
+    told = [step for step in explanation.steps if step.state == HIT or step.rule not in _NOT_THEIRS]
+    shape = panel(replace(explanation, steps=tuple(told)))
+    shape["steps"].sort(key=lambda step: (HIT, "miss", SKIP).index(step["state"]))
+    return shape
 
-    @property
-    def panel(self) -> dict[str, Any]:
-        """For the template's macros: the verdict, and the rules with the one that decided first.
 
-        Rules about who is no reader at all are left out, unless one of them decided.
-        """
-        told = [step for step in self.explanation.steps if step.state == HIT or step.rule not in _NOT_THEIRS]
-        shape = panel(replace(self.explanation, steps=tuple(told)))
-        shape["steps"].sort(key=lambda step: (HIT, "miss", SKIP).index(step["state"]))
-        return shape
+def action(found: Subject | None) -> tuple[str, str] | None:
+    """(label, address) of what the reader can do at once; never a sale."""
+    steps = {
+        NextStep.PAY: (_("Pay the invoice"), "/billing/"),
+        NextStep.WAIT: (_("See the state of my order"), "/billing/"),
+        NextStep.ACCEPT_SEAT: (_("Accept my licence"), "/profile/"),
+        NextStep.TAKE_SEAT: (_("Take a licence"), "/profile/"),
+    }
+    return steps.get(found.explanation.decision.next_step) if found else None
 
-    @property
-    def unconfirmed(self) -> bool:
-        """True when the link that confirms the reader's address is what is missing."""
-        return self.explanation.decision.next_step is NextStep.CONFIRM
 
-    @property
-    def action(self) -> tuple[str, str] | None:
-        """(label, address) of what the reader can do at once; never a sale."""
-        step = self.explanation.decision.next_step
-        return {
-            NextStep.PAY: (_("Pay the invoice"), "/billing/"),
-            NextStep.WAIT: (_("See the state of my order"), "/billing/"),
-            NextStep.ACCEPT_SEAT: (_("Accept my licence"), "/profile/"),
-            NextStep.TAKE_SEAT: (_("Take a licence"), "/profile/"),
-        }.get(step)
+def unconfirmed(found: Subject | None) -> bool:
+    """True when the link that confirms the reader's address is what is missing."""
+    return found is not None and found.explanation.decision.next_step is NextStep.CONFIRM
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,44 +64,8 @@ class Title:
 
 
 def subject(asked: str) -> Subject | None:
-    """The article behind a slug, a path or a whole address; None when it is not there for whoever asks."""
-    row = _article(db.session, asked)
-    at = clock.now()
-    facts = replay.article_at(db.session, row.id, at) if row is not None else None
-    if row is None or facts is None:
-        return None
-    explanation = explain(facts, reader_facts(), at, _names())
-    outcome = explanation.decision.outcome
-    if outcome is Outcome.ABSENT:
-        return None
-    vertical = facts.verticals[0].slug
-    path, title = f"/{vertical}/article/{row.slug}", row.title if outcome in _SHOWN else ""
-    return Subject(row.id, path, vertical, title, row.lang, explanation)
-
-
-def _article(session: AnySession, asked: str) -> Any:
-    """The article's own columns, found by its address or by a former one; no text is read."""
-    slug = slug_of(asked)
-    if not slug:
-        return None
-    former = select(FormerSlug.article_id).where(FormerSlug.slug == slug).scalar_subquery()
-    statement = select(Article.id, Article.slug, Article.title, Article.lang)
-    found = session.execute(statement.where(or_(Article.slug == slug, Article.id == former)).order_by(Article.id))
-    return max(found, key=lambda row: bool(row.slug == slug), default=None)
-
-
-def slug_of(asked: str) -> str:
-    """The last part of an address, where every article's slug stands; empty when there is none."""
-    try:
-        path = urlsplit(asked.strip()[:LONGEST]).path
-    except ValueError:
-        return ""
-    last = path.rstrip("/").rpartition("/")[2]
-    return last if len(last) <= 160 and last.isprintable() else ""
-
-
-def _names() -> Names:
-    return Names({vertical.slug: vertical.name for vertical in all_verticals(db.session)}, {})
+    """The article that is asked about, explained to whoever is signed in; None when it is not there for them."""
+    return why.subject(db.session, asked, reader_facts(), clock.now(), current_user.email)
 
 
 def titles() -> list[Title]:

@@ -1,9 +1,7 @@
 """What the profile's pages read: contracts behind grants, free licences, the article of a question."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import urlsplit
 
 from sqlalchemy import func, select
 
@@ -12,7 +10,6 @@ from portal.access.standing import Contract
 from portal.access.vocabulary import ReaderFacts, Source
 from portal.accounts.second_address import keys_of
 from portal.billing.models import Subscription
-from portal.content.models import Article
 from portal.db import AnySession
 from portal.organisations.models import Invitation, Manager, Organisation, Seat
 
@@ -77,19 +74,3 @@ def waiting_invitations(session: AnySession, reader_id: int, now: datetime) -> l
         .order_by(Invitation.id)
     )
     return [(row.id, row.name) for row in session.execute(statement)]
-
-
-def article_asked_for(session: AnySession, asked: str) -> Article | None:
-    """The article a person means: its slug, its path, or its whole address."""
-    slugs = _slugs(asked)
-    return session.scalar(select(Article).where(Article.slug.in_(slugs))) if slugs else None
-
-
-def _slugs(asked: str) -> Iterable[str]:
-    """The last part of the path, which is where every article's address holds its slug."""
-    try:
-        path = urlsplit(asked.strip()).path
-    except ValueError:
-        return ()
-    last = path.rstrip("/").rpartition("/")[2]
-    return (last,) if last and len(last) <= 160 and "\0" not in last else ()

@@ -7,12 +7,11 @@ from flask import Blueprint, abort, flash, render_template, request, url_for
 from flask_login import current_user
 
 from portal import clock
-from portal.access import asking, replay
-from portal.access.explain import explain, panel
-from portal.access.looked import Names
+from portal.access import asking
 from portal.access.standing import RightState
 from portal.accounts import acquaintance, address_change, second_address
 from portal.accounts.models import Reader
+from portal.content import why
 from portal.db import AnySession, db, writing
 from portal.i18n import COOKIE, current_locale, gettext
 from portal.organisations.seats import NoSeatLeft
@@ -22,7 +21,7 @@ from portal.profile.forms import IdentityForm
 from portal.profile.rights import Right, rights_of
 from portal.profile.seats import NotTheirs
 from portal.profile.timeline import timeline
-from portal.verticals import all_verticals, site_verticals
+from portal.verticals import site_verticals
 from portal.web import MAX_ID, READER, allow, private, see_other, viewable
 
 bp = Blueprint("profile", __name__)
@@ -54,30 +53,7 @@ def rights() -> str:
 def _rights() -> list[Right]:
     facts = asking.reader_facts()
     contracts = queries.contracts(db.session, facts)
-    return rights_of(facts, clock.now(), names=_names().verticals, contracts=contracts)
-
-
-def _names() -> Names:
-    return Names({vertical.slug: vertical.name for vertical in all_verticals(db.session)}, {})
-
-
-@bp.get("/profile/access")
-@allow(READER)
-@private
-@viewable
-def access() -> Any:
-    """Why can I (not) read this article? `?article=` holds its slug or address."""
-    asked = request.args.get("article", "")[:500]
-    article = queries.article_asked_for(db.session, asked) if asked else None
-    now = clock.now()
-    facts = replay.article_at(db.session, article.id, now) if article else None
-    explanation = explain(facts, asking.reader_facts(), now, _names()) if facts else None
-    if explanation is not None and explanation.decision.outcome.value == "absent":
-        article = explanation = None  # an article that is not published does not exist for its readers
-    url = f"/{facts.verticals[0].slug}/article/{article.slug}" if facts and article else None
-    context = {"asked": asked, "article": article, "url": url, "e": panel(explanation) if explanation else None}
-    missing = bool(asked) and explanation is None
-    return render_template("profile/access.html", **context, missing=missing), 404 if missing else 200
+    return rights_of(facts, clock.now(), names=why.names(db.session).verticals, contracts=contracts)
 
 
 @bp.post("/profile/seat")

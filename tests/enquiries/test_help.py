@@ -136,14 +136,17 @@ def test_the_explanation_reads_no_text_of_the_article(client: FlaskClient, reade
     assert seen and not any("article_texts" in one for one in seen)
 
 
-def test_the_lock_panel_and_the_quiet_line_lead_here_with_their_article(client: FlaskClient, reader: Reader) -> None:
-    article, open_ = an_article(vertical="health"), an_article(vertical="media")
-    other = an_article(vertical="media")
+def test_lock_panel_quiet_line_and_explanation_lead_here_with_their_article(
+    client: FlaskClient, reader: Reader
+) -> None:
+    article = an_article(vertical="health")
+    for page in (f"/health/article/{article.slug}", f"/help/why?article={article.slug}"):
+        assert f'href="{PAGE}?article=/health/article/{article.slug}"' in client.get(page).text
+    open_, other = an_article(vertical="media"), an_article(vertical="media")
     a_grant(reader, vertical="media")
-    assert f'href="{PAGE}?article=/health/article/{article.slug}"' in client.get(f"/health/article/{article.slug}").text
-    for one in (open_, other):
+    for one in (open_, other):  # one line for both, each with its own way
         page = client.get(f"/media/article/{one.slug}").text
-        assert f'<a href="{PAGE}?article=/media/article/{one.slug}">Why?</a>' in page
+        assert f'<a href="/help/why?article=/media/article/{one.slug}" rel="nofollow">Why?</a>' in page
         assert "\ue000" not in page
 
 

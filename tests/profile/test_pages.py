@@ -6,7 +6,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from portal.access.vocabulary import ArticleState, Source
+from portal.access.vocabulary import Source
 from portal.accounts.models import Reader
 from portal.audit import AuditEvent
 from portal.db import AnySession
@@ -50,33 +50,6 @@ def test_every_right_is_told_with_its_source_and_its_end(client: FlaskClient, re
 def test_somebody_else_s_rights_are_not_shown(client: FlaskClient, reader: Reader) -> None:
     a_grant(a_reader(), vertical="media")
     assert "mind Media</h3>" not in client.get("/profile/").text
-
-
-def test_why_is_explained_without_the_article_s_text(client: FlaskClient, reader: Reader) -> None:
-    article = an_article(vertical="health")
-    for asked in (
-        article.slug,
-        f"/health/article/{article.slug}",
-        f"http://localhost/health/article/{article.slug}?x=1",
-    ):
-        answer = client.get("/profile/access", query_string={"article": asked})
-        assert answer.status_code == 200, asked
-        assert "Beginning only" in answer.text
-        assert canary(article) not in answer.text
-
-
-def test_an_article_that_is_not_published_does_not_exist(client: FlaskClient, reader: Reader) -> None:
-    draft = an_article(state=ArticleState.DRAFT, title="Un secret bien gardé")
-    answer = client.get("/profile/access", query_string={"article": draft.slug})
-    assert answer.status_code == 404
-    assert "Un secret" not in answer.text
-
-
-@pytest.mark.parametrize("asked", ["nowhere", "x" * 600, "http://[", "//", "a\0b", "%00", "🙂"])
-def test_odd_questions_are_answered_in_a_sentence(client: FlaskClient, reader: Reader, asked: str) -> None:
-    answer = client.get("/profile/access", query_string={"article": asked})
-    assert answer.status_code == 404
-    assert "No article under this address" in answer.text
 
 
 def test_a_manager_takes_a_free_seat_and_reads(client: FlaskClient, reader: Reader, session: AnySession) -> None:
