@@ -3,7 +3,7 @@
 Standard library only; every instant is aware.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -236,6 +236,16 @@ class ReaderFacts:
     tried: frozenset[str] = frozenset()
     awaited: tuple[AwaitedFacts, ...] = ()
     invitations: tuple[InvitationFacts, ...] = ()
+
+    def through(self, organisation_id: int) -> "ReaderFacts":
+        """What the seats of this organisation alone bring: nothing of the reader's own, nothing from elsewhere."""
+        seats = (g for g in self.grants if g.organisation_id == organisation_id and g.seated_from is not None)
+        return ReaderFacts(
+            reader_id=self.reader_id,
+            confirmed=self.confirmed,
+            suspended=self.suspended,
+            grants=tuple(replace(grant, manages=False) for grant in seats),
+        )
 
 
 ANONYMOUS = ReaderFacts()

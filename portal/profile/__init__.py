@@ -3,7 +3,9 @@
 from typing import Any
 
 from flask import Flask, has_request_context, request
+from flask_login import current_user
 
+from portal.db import db
 from portal.i18n import gettext
 
 _ACCOUNT_ROOMS = frozenset({"profile", "billing", "organisations", "accounts"})
@@ -18,10 +20,12 @@ def init_app(app: Flask) -> None:
         views_newsletters,
         views_saved,
         views_security,
+        views_team,
     )
     from portal.profile.views import bp
 
     app.register_blueprint(bp)
+    app.register_blueprint(views_team.bp)
     app.context_processor(_account_nav)
 
 
@@ -36,6 +40,7 @@ def _account_nav() -> dict[str, Any]:
         (gettext("My details"), "/profile/identity", "user", False),
         (gettext("Security"), "/profile/security", "shield-check", False),
         (gettext("Billing"), "/billing/", "credit-card", False),
+        *([(gettext("My team"), "/organisation/", "users", False)] if _manages() else []),
         (gettext("Help"), "/help/access", "help-circle", False),
     ]
     return {
@@ -43,3 +48,10 @@ def _account_nav() -> dict[str, Any]:
             {"label": label, "url": url, "icon": icon, "exact": exact} for label, url, icon, exact in entries
         ]
     }
+
+
+def _manages() -> bool:
+    """True when whoever is signed in looks after an organisation with licences."""
+    from portal.profile import team
+
+    return current_user.is_authenticated and bool(team.managed(db.session, current_user.id))

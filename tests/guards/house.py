@@ -20,6 +20,7 @@ from portal.db import AnySession, db, writing
 from portal.enquiries import asking
 from portal.enquiries.models import Enquiry, EnquiryKind
 from portal.newsletters.models import Audience, Newsletter
+from portal.organisations.models import Seat
 from portal.roles import Role
 from tests.builders import a_grant, a_reader, a_seat, a_vertical, an_article, an_organisation
 
@@ -48,9 +49,10 @@ def furnish() -> House:
         readers = _readers()
         unit.flush()
         grant_id = unit.scalar(select(Grant.id).where(Grant.source == Source.TRIAL))
+        seat = unit.scalars(select(Seat)).one()
         addresses = _addresses(unit, readers["manager"], readers["seat"])
         enquiry = _enquiry(unit, readers["trial"], article.id)
-    return House(readers, {**_known(readers, grant_id), **addresses, "enquiry_id": str(enquiry.id)})
+    return House(readers, {**_known(readers, grant_id), **addresses, "enquiry_id": str(enquiry.id), **_team(seat)})
 
 
 def _order_articles(unit: AnySession, vertical_id: int) -> None:
@@ -103,6 +105,10 @@ def _enquiry(unit: AnySession, reader: Reader | None, article_id: int) -> Enquir
     asked = {"name": "Inès Garrigue", "email": reader.email, "message": "Une question."}
     about = {"reader_id": reader.id, "article_id": article_id, "facts": facts}
     return asking.ask(unit, kind=EnquiryKind.RESEARCH, locale="fr", **asked, **about)
+
+
+def _team(seat: Seat) -> dict[str, str]:
+    return {"organisation_id": str(seat.organisation_id), "seat_id": str(seat.id)}
 
 
 def _known(readers: dict[str, Reader | None], grant_id: int | None) -> dict[str, str]:

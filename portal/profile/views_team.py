@@ -1,0 +1,82 @@
+"""“Mon équipe”: the licences of an organisation and why each colleague can or cannot read, for those who manage it."""
+
+from typing import Any
+
+from flask import Blueprint, abort, render_template, request, url_for
+from flask_login import current_user
+
+from portal import clock
+from portal.access.explain import panel
+from portal.content import why
+from portal.content.lists import article_facts
+from portal.db import db
+from portal.organisations.models import Organisation
+from portal.profile import team
+from portal.web import MAX_ID, READER, allow, private, see_other, viewable
+
+bp = Blueprint("organisations", __name__)
+
+
+@bp.get("/organisation/")
+@allow(READER)
+@private
+@viewable
+def mine() -> Any:
+    """To the organisation one manages; the first one, when there are several."""
+    found = team.managed(db.session, current_user.id)
+    return see_other(url_for("organisations.members", organisation_id=found[0].id)) if found else abort(404)
+
+
+@bp.get("/organisation/<int:organisation_id>/")
+@allow(READER)
+@private
+@viewable
+def members(organisation_id: int) -> str:
+    """Licences used of bought, who sits on them, who is invited, who has left."""
+    organisation, others = _managed(organisation_id)
+    now = clock.now()
+    return render_template(
+        "organisations/members.html",
+        organisation=organisation,
+        others=others,
+        members=team.members(db.session, organisation.id),
+        waiting=team.waiting(db.session, organisation.id, now),
+        left=team.left(db.session, organisation.id),
+    )
+
+
+def _managed(organisation_id: int) -> tuple[Organisation, list[Organisation]]:
+    """The organisation when one manages it (404 when not), and the others one manages."""
+    managed = team.managed(db.session, current_user.id)
+    found = next((one for one in managed if one.id == organisation_id), None) or abort(404)
+    return found, [one for one in managed if one is not found]
+
+
+@bp.get("/organisation/<int:organisation_id>/licences/<int:seat_id>")
+@allow(READER)
+@private
+@viewable
+def why_member(organisation_id: int, seat_id: int) -> Any:
+    """What the organisation opens to whoever holds this licence; `?article=` asks about one article."""
+    organisation, _others = _managed(organisation_id)
+    person = team.member(db.session, organisation.id, seat_id) if seat_id <= MAX_ID else None
+    if person is None:
+        abort(404)
+    at, asked = clock.now(), request.args.get("article", "")[: why.LONGEST].strip()
+    known = team.brought(db.session, organisation.id, person.reader_id, at)
+    row = why.named(db.session, asked) if asked else None
+    explanation = team.explained(article_facts(row), known, at, why.names(db.session, row)) if row else None
+    if explanation is not None and explanation.decision.outcome.value not in ("full", "preview"):
+        explanation = None  # an article that is not there for its readers is not told to their manager either
+    missing = bool(asked) and explanation is None
+    page = render_template(
+        "organisations/why.html",
+        organisation=organisation,
+        person=person,
+        titles=team.opened(db.session, known, at),
+        asked=asked,
+        article=row if explanation else None,
+        panel=panel(explanation) if explanation else None,
+        missing=missing,
+    )
+    return page, 404 if missing else 200
