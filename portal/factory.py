@@ -61,6 +61,7 @@ def _config(settings: Settings) -> dict[str, Any]:
     return {
         "SECRET_KEY": settings.secret_key,
         "SECRET_KEY_FALLBACKS": list(settings.secret_key_fallbacks),
+        "LEDGER_KEYS": settings.ledger_keys,
         "SQLALCHEMY_DATABASE_URI": settings.database_url,
         "SESSION_COOKIE_NAME": "__Host-session" if settings.secure else "session",
         "SESSION_COOKIE_SECURE": settings.secure,

@@ -16,8 +16,16 @@ from flask.cli import with_appcontext
 from sqlalchemy import ColumnElement, delete, func, select
 
 from portal import audit, clock
+from portal.access import ledger
 from portal.access.models import Grant, TrialLedger
-from portal.accounts.models import AccountToken, AddressProof, PendingRegistration, Reader, ReaderSession
+from portal.accounts.models import (
+    AccountToken,
+    AddressProof,
+    PendingRegistration,
+    PersonKey,
+    Reader,
+    ReaderSession,
+)
 from portal.accounts.models_security import AddressChange, DataExport, SignInCode
 from portal.billing.models import Invoice, StripeEvent
 from portal.clock import paris_date
@@ -84,6 +92,7 @@ RULES: tuple[Rule, ...] = (
     Rule("webhooks", StripeEvent, YEAR, lambda at: StripeEvent.done_at < at),
     Rule("questions and answers", Enquiry, 3 * YEAR, _settled_before),
     Rule("trials in the ledger", TrialLedger, timedelta(), lambda at: TrialLedger.forget_at < at),
+    Rule("hashes of people nobody knows", PersonKey, timedelta(), lambda _at: ledger.unknown()),
     Rule("invoices", Invoice, 10 * YEAR, lambda at: Invoice.created_at < at),
 )
 

@@ -38,6 +38,8 @@ class Settings:
     database_url: str
     secret_key: str
     secret_key_fallbacks: tuple[str, ...] = ()
+    ledger_key: str = ""
+    ledger_key_fallbacks: tuple[str, ...] = ()
     site_url: str = "http://127.0.0.1:8000"
     site_name: str = "mind"
     stripe_secret_key: str = SANDBOX_KEY
@@ -58,6 +60,13 @@ class Settings:
     def production(self) -> bool:
         """True where real readers are."""
         return self.env is Environment.PRODUCTION
+
+    @property
+    def ledger_keys(self) -> tuple[str, ...]:
+        """What the trial ledger knows people by, today's first: its own keys, and those it had from SECRET_KEY."""
+        today = self.ledger_key or self.secret_key
+        former = (*self.ledger_key_fallbacks, self.secret_key, *self.secret_key_fallbacks)
+        return tuple(dict.fromkeys((today, *former)))
 
     @property
     def secure(self) -> bool:
@@ -86,6 +95,8 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         database_url=_database_url(environ, env, instance),
         secret_key=_secret_key(environ, env, instance),
         secret_key_fallbacks=_list(environ, "SECRET_KEY_FALLBACKS"),
+        ledger_key=environ.get("LEDGER_KEY") or "",
+        ledger_key_fallbacks=_list(environ, "LEDGER_KEY_FALLBACKS"),
         site_url=(environ.get("SITE_URL") or f"http://127.0.0.1:{port}").rstrip("/"),
         site_name=environ.get("SITE_NAME") or "mind",
         stripe_secret_key=environ.get("STRIPE_SECRET_KEY") or ("" if env is Environment.PRODUCTION else SANDBOX_KEY),
@@ -112,6 +123,8 @@ def check(settings: Settings) -> None:
         return
     if len(settings.secret_key) < 32:
         raise SettingsError("SECRET_KEY must hold at least 32 characters in production.")
+    if settings.ledger_key and len(settings.ledger_key) < 32:
+        raise SettingsError("LEDGER_KEY must hold at least 32 characters in production, or be empty.")
     if not settings.secure:
         raise SettingsError("SITE_URL must begin with https:// in production.")
     if not settings.mail_url:

@@ -42,6 +42,7 @@ def test_production_refuses_to_start_without(missing: str) -> None:
     ("changes", "sentence"),
     [
         ({"SECRET_KEY": "short"}, "SECRET_KEY"),
+        ({"LEDGER_KEY": "short"}, "LEDGER_KEY"),
         ({"SITE_URL": "http://mind.example.org"}, "https"),
         ({"STRIPE_SECRET_KEY": "sk_live_abc"}, "STRIPE_LIVE"),
         ({"STRIPE_API_BASE": "http://127.0.0.1:8001"}, "STRIPE_API_BASE"),
@@ -67,3 +68,10 @@ def test_development_refuses_a_live_key_a_distant_stand_in_and_a_missing_secret(
 ) -> None:
     with pytest.raises(SettingsError):
         load({"PORTAL_INSTANCE": str(tmp_path), **environ})
+
+
+def test_the_ledger_has_its_own_key_or_the_servers_and_knows_all_former_ones() -> None:
+    server = {"SECRET_KEY": "s" * 32, "SECRET_KEY_FALLBACKS": "r" * 32}
+    assert load({**PRODUCTION, **server}).ledger_keys == ("s" * 32, "r" * 32)
+    own = {**server, "LEDGER_KEY": "l" * 32, "LEDGER_KEY_FALLBACKS": f"{'k' * 32},{'r' * 32}"}
+    assert load({**PRODUCTION, **own}).ledger_keys == ("l" * 32, "k" * 32, "r" * 32, "s" * 32)

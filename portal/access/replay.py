@@ -23,6 +23,7 @@ from portal.access.vocabulary import (
     Source,
     VerticalFacts,
 )
+from portal.accounts.person_keys import now_under
 from portal.accounts.second_address import keys_of
 from portal.db import AnySession
 from portal.history import as_of
@@ -79,7 +80,7 @@ class _Past:
             confirmed=account["confirmed_at"] is not None,
             suspended=account["suspended_at"] is not None,
             grants=tuple(self._grants()),
-            tried=self._tried(bytes.fromhex(account["person_key"])),
+            tried=self._tried(account["person_key"]),
             awaited=self._awaited(),
             invitations=tuple(self._invitations()),
         )
@@ -117,9 +118,12 @@ class _Past:
             seated_until=_instant(seat["closed_at"]) if seat else None,
         )
 
-    def _tried(self, person_key: bytes) -> frozenset[str]:
-        ledger = self._of("ledger", select(TrialLedger.id).where(TrialLedger.person_key == person_key))
-        return frozenset(self.slugs[facts["vertical_id"]] for facts in ledger.values())
+    def _tried(self, person: str) -> frozenset[str]:
+        """Rows that were this person's then; they may go by another key today (see ledger.rekey)."""
+        key = bytes.fromhex(person)
+        keys = {key, now_under(self.session, key)}
+        ledger = self._of("ledger", select(TrialLedger.id).where(TrialLedger.person_key.in_(keys)))
+        return frozenset(self.slugs[facts["vertical_id"]] for facts in ledger.values() if facts["person_key"] == person)
 
     def _awaited(self) -> tuple[AwaitedFacts, ...]:
         rows = self._of("awaited", select(AwaitedRight.id).where(AwaitedRight.organisation_id.in_(self.managed)))

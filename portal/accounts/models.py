@@ -48,6 +48,17 @@ class Reader(Recorded, Base):
         }
 
 
+class PersonKey(Base):
+    """A keyed hash of a person's address, and the key under which that person is known: the one made first."""
+
+    __tablename__ = "person_keys"
+
+    key_hash: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    person_key: Mapped[bytes] = mapped_column(LargeBinary(32), index=True)
+    key_id: Mapped[str] = mapped_column(String(16))
+    made_at: Mapped[datetime]
+
+
 class PendingRegistration(Base):
     """Somebody typed this address and a password; nothing is theirs until the mail's link is confirmed.
 

@@ -1,13 +1,13 @@
-"""Making and finding accounts; the one place that makes a person's key for the trial ledger."""
+"""Making and finding accounts."""
 
 from typing import Any
 
-from flask import current_app
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from portal import clock
-from portal.accounts.identity import checked_address, company_key, email_key, person_key
+from portal.accounts import person_keys
+from portal.accounts.identity import checked_address, company_key, email_key
 from portal.accounts.models import Reader
 from portal.db import AnySession, broke
 from portal.roles import Role
@@ -15,11 +15,6 @@ from portal.roles import Role
 
 class AddressTaken(Exception):
     """There is an account with this address already."""
-
-
-def person_key_of(address: str) -> bytes:
-    """The keyed hash (32 bytes) under which the trial ledger knows the person behind an address."""
-    return person_key(address, str(current_app.config["SECRET_KEY"]))
 
 
 def by_address(session: AnySession, address: str) -> Reader | None:
@@ -45,7 +40,7 @@ def create_reader(
     reader = Reader(
         email=address,
         email_key=email_key(address),
-        person_key=person_key_of(address),
+        person_key=person_keys.key_of(session, address),
         company_key=company_key(address),
         password_hash=password_hash,
         role=role,
@@ -69,10 +64,11 @@ def create_reader(
 def change_address(session: AnySession, reader: Reader, email: str) -> None:
     """Another address, and the keys that are made from it. Raises AddressError, AddressTaken (then nothing changed)."""
     address = checked_address(email)
+    person = person_keys.key_of(session, address)
     try:
         with session.begin_nested():
             reader.email, reader.email_key = address, email_key(address)
-            reader.person_key, reader.company_key = person_key_of(address), company_key(address)
+            reader.person_key, reader.company_key = person, company_key(address)
     except IntegrityError as error:
         if broke(error, "uq_readers_email_key"):
             raise AddressTaken from error

@@ -117,7 +117,10 @@ def erase(session: AnySession, reader: Reader, *, actor_id: int | None) -> None:
     _end_rights(session, reader, actor_id)
     _delete_rows(session, reader.id, addresses)
     traces.forget(session, reader.id, addresses, placeholder)
+    person = reader.person_key
     _empty(reader, placeholder)
+    session.flush()
+    ledger.forget(session, person)
     audit.record(session, "account.erased", actor_id=actor_id, target=("reader", reader.id))
     mails.account_erased(session, addresses[0], locale)
     session.flush()

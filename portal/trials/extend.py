@@ -16,7 +16,7 @@ from portal.accounts.models import Reader
 from portal.db import AnySession
 from portal.trials import mails
 from portal.trials.dates import extended
-from portal.trials.models import RequestKind
+from portal.trials.models import RequestAnswer, RequestKind
 from portal.trials.start import answer_requests
 
 MOST_DAYS = 90
@@ -36,7 +36,7 @@ def extend(session: AnySession, grant: Grant, days: int, *, reason: str, actor_i
     session.refresh(grant, with_for_update=True)
     new_end = extended(grant.ends_at, clock.now(), days)
     grants.move_end(session, grant, new_end, reason=reason, actor_id=actor_id, act="trial.extended")
-    answer_requests(session, grant, RequestKind.EXTENSION, "extended")
+    answer_requests(session, grant, RequestKind.EXTENSION, RequestAnswer.EXTENDED)
     reader = session.scalars(select(Reader).where(Reader.id == grant.reader_id)).one()
     mails.extended(session, reader, grant)
     return grant

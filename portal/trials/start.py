@@ -20,7 +20,7 @@ from portal.accounts.models import Reader
 from portal.db import AnySession
 from portal.trials import mails, queries
 from portal.trials.dates import end_of_trial
-from portal.trials.models import RequestKind, TrialRequest
+from portal.trials.models import RequestAnswer, RequestKind, TrialRequest
 from portal.verticals import Vertical
 
 
@@ -145,7 +145,7 @@ def _queue(session: AnySession, reader: Reader, vertical: Vertical, at: datetime
     )
 
 
-def answer_requests(session: AnySession, grant: Grant, kind: RequestKind, answer: str) -> None:
+def answer_requests(session: AnySession, grant: Grant, kind: RequestKind, answer: RequestAnswer) -> None:
     """Close the waiting requests of this kind that a trial grant answers."""
     waiting = select(TrialRequest).where(
         TrialRequest.reader_id == grant.reader_id,
