@@ -146,7 +146,7 @@ def _send(url: str, message: EmailMessage) -> Verdict:
 
 @contextmanager
 def _server(parts: SplitResult) -> Iterator[smtplib.SMTP]:
-    """An open connection to smtp://[user:password@]host[:port], TLS where it is offered, or to smtps://…"""
+    """An open connection to smtp://[user:password@]host[:port], by STARTTLS unless it is this machine, or smtps://…"""
     server = _connect(parts)
     try:
         yield server
@@ -181,11 +181,10 @@ def _greet(server: smtplib.SMTP, parts: SplitResult, host: str) -> None:
         server.starttls(context=ssl.create_default_context())
         server.ehlo()
         safe = True
-    if parts.username is None:
-        return
     if not safe:
-        raise MailServerError("The mail server offers no TLS: the password of MAIL_URL is not sent in the clear.")
-    server.login(unquote(parts.username), unquote(parts.password or ""))
+        raise MailServerError("The mail server offers no TLS: neither mails nor a password are sent in the clear.")
+    if parts.username is not None:
+        server.login(unquote(parts.username), unquote(parts.password or ""))
 
 
 def _settle(parcel: Parcel, verdict: Verdict) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 ROOT = Path(__file__).resolve().parent.parent
 STRIPE_API = "https://api.stripe.com"
@@ -129,6 +129,23 @@ def check(settings: Settings) -> None:
         raise SettingsError("SITE_URL must begin with https:// in production.")
     if not settings.mail_url:
         raise SettingsError("MAIL_URL must be set in production, for example smtp://mail.example.org:587.")
+    _check_lines(settings)
+
+
+def _check_lines(settings: Settings) -> None:
+    """What goes to another machine goes over TLS, to one that proves who it is."""
+    database = urlsplit(settings.database_url)
+    proved = parse_qs(database.query).get("sslmode") in (["verify-full"], ["verify-ca"])
+    if database.scheme.startswith("postgresql") and not _is_here(database.hostname) and not proved:
+        raise SettingsError("DATABASE_URL on another machine must end with ?sslmode=verify-full in production.")
+    store = urlsplit(settings.redis_url or "")
+    if store.scheme not in ("", "rediss", "unix") and not _is_here(store.hostname):
+        raise SettingsError("REDIS_URL on another machine must begin with rediss:// in production.")
+
+
+def _is_here(host: str | None) -> bool:
+    """True for this machine: a loopback address, or none (a socket in the file system)."""
+    return host is None or host in _LOOPBACK
 
 
 def _check_stripe(settings: Settings) -> None:
@@ -169,7 +186,9 @@ def _environment(environ: Mapping[str, str]) -> Environment:
 def _database_url(environ: Mapping[str, str], env: Environment, instance: Path) -> str:
     url = environ.get("DATABASE_URL")
     if not url and env is Environment.PRODUCTION:
-        raise SettingsError("DATABASE_URL must be set in production, for example postgresql://user@host/portal.")
+        raise SettingsError(
+            "DATABASE_URL must be set in production, for example postgresql://user@host/portal?sslmode=verify-full."
+        )
     url = url or f"sqlite:///{instance / 'portal.sqlite'}"
     for plain in ("postgres://", "postgresql://"):
         if url.startswith(plain):

@@ -8,7 +8,7 @@ from portal.settings import SettingsError, load
 
 PRODUCTION = {
     "PORTAL_ENV": "production",
-    "DATABASE_URL": "postgresql://portal@db.example.org/portal",
+    "DATABASE_URL": "postgresql://portal@db.example.org/portal?sslmode=verify-full",
     "SECRET_KEY": "x" * 32,
     "SITE_URL": "https://mind.example.org",
     "MAIL_URL": "smtp://mail.example.org",
@@ -47,11 +47,28 @@ def test_production_refuses_to_start_without(missing: str) -> None:
         ({"STRIPE_SECRET_KEY": "sk_live_abc"}, "STRIPE_LIVE"),
         ({"STRIPE_API_BASE": "http://127.0.0.1:8001"}, "STRIPE_API_BASE"),
         ({"PORTAL_ENV": "staging"}, "PORTAL_ENV"),
+        ({"DATABASE_URL": "postgresql://portal@db.example.org/portal"}, "sslmode=verify-full"),
+        ({"DATABASE_URL": "postgresql://portal@db.example.org/portal?sslmode=require"}, "sslmode=verify-full"),
+        ({"REDIS_URL": "redis://store.example.org"}, "rediss://"),
     ],
 )
 def test_production_refuses_what_is_unsafe(changes: dict[str, str], sentence: str) -> None:
     with pytest.raises(SettingsError, match=sentence):
         load({**PRODUCTION, **changes})
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"DATABASE_URL": "postgresql://portal@127.0.0.1/portal"},
+        {"DATABASE_URL": "postgresql:///portal"},
+        {"DATABASE_URL": "sqlite:////srv/portal.sqlite"},
+        {"REDIS_URL": "redis://localhost:6379"},
+        {"REDIS_URL": "rediss://store.example.org"},
+    ],
+)
+def test_production_needs_no_tls_within_its_own_machine(changes: dict[str, str]) -> None:
+    assert load({**PRODUCTION, **changes}).production
 
 
 @pytest.mark.parametrize(
