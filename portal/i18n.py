@@ -13,6 +13,7 @@ from flask_babel.speaklater import LazyString
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 
+from portal import cookies
 from portal.typography import french
 
 LOCALES = ("fr", "en")
@@ -84,9 +85,9 @@ def current_locale() -> str:
 
 
 def _negotiate() -> str:
-    cookies = request.cookies
-    if COOKIE in cookies and cookies[COOKIE] in LOCALES:
-        return cookies[COOKIE]
+    chosen = cookies.read(COOKIE)
+    if chosen is not None and chosen in LOCALES:
+        return chosen
     return spoken(request.environ.get("HTTP_ACCEPT_LANGUAGE", "")[:LONGEST_WISH])
 
 
@@ -99,7 +100,7 @@ def spoken(wish: str) -> str:
 
 def settle_locale(locale: str | None) -> None:
     """The account's language wins for this request, unless the visitor chose one by cookie."""
-    if locale in LOCALES and request.cookies.get(COOKIE) not in LOCALES:
+    if locale in LOCALES and cookies.read(COOKIE) not in LOCALES:
         request.environ["portal.locale"] = locale
 
 

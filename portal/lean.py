@@ -5,6 +5,7 @@ cookie checked a second ago, parsing `Vary` to add a word, looking up one person
 """
 
 import gc
+import hashlib
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,8 @@ StartResponse = Callable[..., Any]
 
 class KnownCookies(SecureCookieSessionInterface):
     """Sessions in signed cookies; a cookie whose signature was checked within the minute is not checked again."""
+
+    digest_method = staticmethod(hashlib.sha256)
 
     def __init__(self) -> None:
         self._known: Shelf[dict[str, Any]] = Shelf(_MOST, _SECONDS)

@@ -14,7 +14,7 @@ from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup, escape
 from sqlalchemy import select
 
-from portal import clock
+from portal import clock, cookies
 from portal.assets import static_url, stylesheet
 from portal.content.models import Rubric
 from portal.db import db
@@ -121,7 +121,7 @@ def current_vertical() -> VerticalInfo | None:
 
 def theme() -> str:
     """The chosen theme: the cookie's, else the account's, else the system's."""
-    chosen = request.cookies.get("theme")
+    chosen = cookies.read("theme")
     if chosen not in THEMES and current_user.is_authenticated:
         chosen = current_user.theme
     return chosen if chosen in THEMES else "auto"

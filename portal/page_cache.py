@@ -15,7 +15,7 @@ from typing import Any
 from flask import Flask, request
 from werkzeug.http import parse_cookie
 
-from portal import clock
+from portal import clock, cookies
 from portal.i18n import COOKIE as LOCALE_COOKIE
 from portal.i18n import LOCALES, LONGEST_WISH, spoken
 from portal.moulds import Shelf
@@ -52,8 +52,11 @@ class _Page:
 class PageCache:
     """The door before the application."""
 
-    def __init__(self, inner: WSGI, session_cookie: str, *, enabled: bool) -> None:
-        self.inner, self.session_cookie, self.enabled = inner, session_cookie, enabled
+    def __init__(self, inner: WSGI, *, secure: bool, enabled: bool) -> None:
+        self.inner, self.enabled = inner, enabled
+        self.session, self.locale, self.theme = (
+            cookies.named(name, secure=secure) for name in ("session", LOCALE_COOKIE, "theme")
+        )
         self.pages: Shelf[_Page] = Shelf(MOST_PAGES, KEPT_FOR.total_seconds())
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
@@ -71,12 +74,12 @@ class PageCache:
         """What the page depends on; None for requests that are none of this cache's business."""
         if environ["REQUEST_METHOD"] not in ("GET", "HEAD") or "HTTP_RANGE" in environ:
             return None
-        cookies = environ.get("HTTP_COOKIE", "")
+        sent = environ.get("HTTP_COOKIE", "")
         path, query = environ.get("PATH_INFO", ""), environ.get("QUERY_STRING", "")
-        if self.session_cookie in cookies or len(path) + len(query) > _LONGEST_ADDRESS:
+        if self.session in sent or len(path) + len(query) > _LONGEST_ADDRESS:
             return None
-        chosen = parse_cookie(cookies) if cookies else {}
-        locale, theme = chosen.get(LOCALE_COOKIE), chosen.get("theme")
+        chosen = parse_cookie(sent) if sent else {}
+        locale, theme = chosen.get(self.locale), chosen.get(self.theme)
         if locale not in LOCALES:
             locale = spoken(environ.get("HTTP_ACCEPT_LANGUAGE", "")[:LONGEST_WISH])
         packed = "gzip" in environ.get("HTTP_ACCEPT_ENCODING", "")
@@ -129,6 +132,6 @@ def _answer(page: _Page, environ: dict[str, Any], start_response: StartResponse)
 
 def init_app(app: Flask) -> None:
     """Stand before the application; call last. Tests switch it on by themselves."""
-    cache = PageCache(app.wsgi_app, app.config["SESSION_COOKIE_NAME"], enabled=not app.config["TESTING"])
+    cache = PageCache(app.wsgi_app, secure=app.config["SESSION_COOKIE_SECURE"], enabled=not app.config["TESTING"])
     app.extensions["portal.page_cache"] = cache
     app.wsgi_app = cache  # type: ignore[method-assign]

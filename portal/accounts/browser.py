@@ -6,13 +6,15 @@ With sessions.sign_in, the only module of this room below the views that knows t
 import secrets
 from hashlib import sha256
 
-from flask import current_app, request, session
+from flask import current_app, session
 from itsdangerous import BadData, URLSafeSerializer
 from werkzeug.wrappers import Response
 
+from portal import cookies
+
+_SIGNED = {"key_derivation": "hmac", "digest_method": sha256}
 _SECRET, _ADDRESS, _RESTART = "browser", "registering", "restart"
 DEVICE_COOKIE = "device"
-_YEAR = 365 * 24 * 3600
 
 
 def secret() -> str:
@@ -41,7 +43,7 @@ def noted_registration() -> tuple[str, str] | None:
 def known_device(email_key: str) -> str | None:
     """The name of this device when it signed in to this account before: a stranger's attempts do not count for it."""
     try:
-        account, name = _signer().loads(request.cookies.get(DEVICE_COOKIE, ""))
+        account, name = _signer().loads(cookies.read(DEVICE_COOKIE) or "")
     except (BadData, ValueError, TypeError):
         return None
     return str(name) if account == _digest(email_key) else None
@@ -50,14 +52,8 @@ def known_device(email_key: str) -> str | None:
 def remember_device(response: Response, email_key: str) -> None:
     """Mark this device as one that signed in to this account."""
     if known_device(email_key) is None:
-        value = _signer().dumps([_digest(email_key), secrets.token_hex(8)])
-        set_cookie(response, DEVICE_COOKIE, str(value))
-
-
-def set_cookie(response: Response, name: str, value: str) -> None:
-    """A cookie for a year, sent to this site only and hidden from scripts."""
-    secure = bool(current_app.config["SESSION_COOKIE_SECURE"])
-    response.set_cookie(name, value, max_age=_YEAR, secure=secure, httponly=True, samesite="Lax")
+        value = _signer().dumps([_digest(email_key), secrets.token_hex(16)])
+        cookies.keep(response, DEVICE_COOKIE, str(value))
 
 
 def _digest(email_key: str) -> str:
@@ -66,4 +62,4 @@ def _digest(email_key: str) -> str:
 
 def _signer() -> URLSafeSerializer:
     keys = [*current_app.config["SECRET_KEY_FALLBACKS"], current_app.config["SECRET_KEY"]]
-    return URLSafeSerializer(keys, salt="known-device")
+    return URLSafeSerializer(keys, salt="known-device", signer_kwargs=_SIGNED)

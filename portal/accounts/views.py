@@ -6,7 +6,7 @@ from flask_login import current_user
 from werkzeug.exceptions import ServiceUnavailable
 from werkzeug.wrappers import Response as BaseResponse
 
-from portal import throttle, unsent
+from portal import cookies, throttle, unsent
 from portal.accounts import browser, second_factor, sessions, signin, waiting
 from portal.accounts.forms import SignInForm
 from portal.accounts.gate import Busy
@@ -134,7 +134,7 @@ def preferences() -> BaseResponse:
     chosen = _chosen()
     answer = see_other(own_path(request.form.get("next")))
     for name, value in chosen.items():
-        browser.set_cookie(answer, name, value)
+        cookies.keep(answer, name, value)
     if chosen and current_user.is_authenticated:
         with writing() as unit:
             reader = unit.get_one(Reader, current_user.id)

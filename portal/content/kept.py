@@ -14,6 +14,7 @@ from flask import Request, Response, current_app, get_template_attribute, render
 from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup, escape
 
+from portal import cookies
 from portal.access.asking import reader_facts
 from portal.access.vocabulary import ReaderFacts
 from portal.clock import paris_date
@@ -92,14 +93,8 @@ def _key(facts: Any, full: bool) -> Hashable:
     return (facts.id, facts.revision, full, current_locale(), _theme(person), staff)
 
 
-def _cookie(asked: Request, name: str) -> str | None:
-    """A cookie's value; a missing one costs no exception."""
-    cookies = asked.cookies
-    return cookies[name] if name in cookies else None  # noqa: SIM401 - .get raises and catches inside
-
-
 def _theme(person: Any) -> str:
-    chosen = _cookie(request, "theme")
+    chosen = cookies.read("theme")
     if chosen not in _THEMES and person.is_authenticated:
         chosen = person.theme
     return chosen if chosen in _THEMES else "auto"
@@ -124,7 +119,7 @@ def _own_words(asked: Request, shelves: _Shelves, at: datetime) -> dict[str, str
         values["flashes"] = render_template("layouts/_flashes.html")
     if person.is_authenticated:
         values["csrf"] = _token(shelves, cookie)
-        values["ribbon"] = _ribbon(asked, shelves, at)
+        values["ribbon"] = _ribbon(shelves, at)
         for name in ("email", "label", "initials"):
             values[name] = str(escape(without_marks(getattr(person, name))))
     return values
@@ -140,12 +135,12 @@ def _token(shelves: _Shelves, cookie: Any) -> str:
     return shelves.tokens.put(cookie["csrf_token"], made)
 
 
-def _ribbon(asked: Request, shelves: _Shelves, at: datetime) -> str:
+def _ribbon(shelves: _Shelves, at: datetime) -> str:
     """The ribbon, drawn again when anything it tells could have changed."""
     reader = reader_facts()
     if not any(grant.source == "trial" for grant in reader.grants):
         return ""
-    key = (reader, paris_date(at), current_locale(), _cookie(asked, countdown.DISMISSED_COOKIE))
+    key = (reader, paris_date(at), current_locale(), cookies.read(countdown.DISMISSED_COOKIE))
     found = shelves.ribbons.get(key)
     if found is not None and found[0] <= at and (found[1] is None or at < found[1]):
         return found[2]

@@ -8,7 +8,7 @@ from flask import Blueprint, abort, current_app, redirect, render_template, url_
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
-from portal import page_cache
+from portal import cookies, page_cache
 from portal.accounts.browser import DEVICE_COOKIE
 from portal.accounts.views import THEME_COOKIE
 from portal.billing import catalogue, terms
@@ -147,11 +147,11 @@ def _text(document: legal.Document, version: str) -> str:
 
 def _cookie_names() -> dict[str, str]:
     """What the cookies of this site are called, from the code that sets them."""
-    session = str(current_app.config["SESSION_COOKIE_NAME"])
-    return {
-        "session": session,
+    plain = {
+        "session": "session",
         "device": DEVICE_COOKIE,
         "locale": LOCALE_COOKIE,
         "theme": THEME_COOKIE,
         "dismissed": DISMISSED_COOKIE,
     }
+    return {key: cookies.called(name) for key, name in plain.items()}

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from flask import has_request_context, request
+from flask import has_request_context
 
-from portal import clock
+from portal import clock, cookies
 from portal.access.asking import reader_facts
 from portal.access.decision import decide
 from portal.access.vocabulary import GrantFacts, GrantState, ReaderFacts, Reason, Source
@@ -198,7 +198,7 @@ def ribbon() -> Ribbon | None:
     facts = reader_facts()
     if not any(grant.source is Source.TRIAL for grant in facts.grants):
         return None
-    dismissed = request.cookies.get(DISMISSED_COOKIE, "") if has_request_context() else ""
+    dismissed = (cookies.read(DISMISSED_COOKIE) or "") if has_request_context() else ""
     return ribbon_of(facts, clock.now(), _names_for(facts), dismissed)
 
 

@@ -9,7 +9,7 @@ from flask import Blueprint, abort, flash, g, make_response, render_template, re
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from portal import clock, throttle
+from portal import clock, cookies, throttle
 from portal.access.asking import forget_facts, reader_facts
 from portal.access.decision import decide
 from portal.accounts import browser, origin, passwords, registration
@@ -27,6 +27,7 @@ from portal.web import MACHINE, PUBLIC, READER, allow, client_address, no_referr
 
 blueprint = Blueprint("trials", __name__)
 REMIND_BEFORE = timedelta(days=3)
+_HIDDEN_FOR = 14 * 24 * 3600  # seconds
 
 
 @blueprint.get("/trial")
@@ -184,14 +185,7 @@ def dismiss_ribbon() -> Response:
     ribbon = countdown.ribbon()
     response = see_other(own_path(_referring_path()))
     if ribbon is not None and ribbon.dismiss_key:
-        response.set_cookie(
-            countdown.DISMISSED_COOKIE,
-            ribbon.dismiss_key,
-            max_age=14 * 24 * 3600,
-            secure=request.is_secure,
-            httponly=True,
-            samesite="Lax",
-        )
+        cookies.keep(response, countdown.DISMISSED_COOKIE, ribbon.dismiss_key, seconds=_HIDDEN_FOR)
     return response
 
 

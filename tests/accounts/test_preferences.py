@@ -27,9 +27,14 @@ def test_the_cookie_lasts_a_year_and_stays_here(client: FlaskClient) -> None:
     assert "Secure" not in cookie
 
 
-def test_the_cookie_is_secure_where_the_site_is(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_cookie_is_secure_and_this_hosts_own_where_the_site_is(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(client.application.config, "SESSION_COOKIE_SECURE", True)
-    assert "Secure" in client.post("/preferences", data={"theme": "light"}).headers["Set-Cookie"]
+    answer = client.post("/preferences", data={"theme": "dark"}, base_url="https://localhost")
+    assert answer.headers["Set-Cookie"].startswith("__Host-theme=dark;")
+    assert "Secure" in answer.headers["Set-Cookie"] and "Domain" not in answer.headers["Set-Cookie"]
+    assert 'data-theme="dark"' in client.get("/login", base_url="https://localhost").text
 
 
 def test_the_account_remembers_what_a_reader_chose(client: FlaskClient, session: AnySession) -> None:
