@@ -25,6 +25,7 @@ _PAGES = {403, 404, 410, 422, 429, 500, 503}
 _WORTH_COMING_BACK = {422, 429, 503}
 MOST_FIELDS = 1000
 RECENT = 4
+_TOLD = {400, 403, 413, 429}  # refusals that somebody who looks for holes meets
 _BUSY = ("database is locked", "lock timeout", "could not serialize", "deadlock detected")
 _GONE = ("unable to open database file", "disk I/O error")
 _DATABASE = (OperationalError, sqlite3.OperationalError)  # portal.prepared reads SQLite through its own driver
@@ -57,6 +58,8 @@ def _without_zero(sent: MultiDict[str, str]) -> ImmutableMultiDict[str, str]:
 
 
 def _http_error(error: HTTPException) -> Response:
+    if error.code in _TOLD:
+        _note_refusal(error.code, error)
     if isinstance(error, SecurityError):
         # The host is not ours: no page can be built for it, since none of its addresses would be.
         g.private = True
@@ -85,7 +88,14 @@ def _recent() -> list[lists.Headline]:
         return []
 
 
+def _note_refusal(status: int, error: Exception) -> None:
+    """A line for the log: what was refused is in the line of the request, under the same id."""
+    why = {"request_id": request_id(), "status": status, "why": type(error).__name__}
+    log.info("request refused", extra=why)
+
+
 def _throttled(error: Throttled) -> Response:
+    _note_refusal(429, error)
     return page(429, retry_after=error.retry_after, headers={"Retry-After": str(error.retry_after)})
 
 

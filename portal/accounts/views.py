@@ -7,7 +7,7 @@ from werkzeug.exceptions import ServiceUnavailable
 from werkzeug.wrappers import Response as BaseResponse
 
 from portal import cookies, throttle, unsent
-from portal.accounts import browser, second_factor, sessions, signin, waiting
+from portal.accounts import attempts, browser, second_factor, sessions, signin, waiting
 from portal.accounts.forms import SignInForm
 from portal.accounts.gate import Busy
 from portal.accounts.identity import email_key
@@ -74,7 +74,9 @@ def sign_in() -> BaseResponse | tuple[str, int]:
     if form.validate():
         answer = _signed_in(form.email.data, form.password.data, form.next.data, stay=form.stay.data)
         if answer is not None:
+            attempts.accepted("password", form.email.data)
             return answer
+        attempts.refused("password", form.email.data)
         form.refuse(_("Wrong address or password."))
     return _login_page(form), 422
 

@@ -4,7 +4,7 @@ from flask import flash, render_template, request, session, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response as BaseResponse
 
-from portal.accounts import mail_code, second_factor, sessions, signin
+from portal.accounts import attempts, mail_code, second_factor, sessions, signin
 from portal.accounts.forms import AgainByMailForm
 from portal.accounts.mail_code import CodeGone
 from portal.accounts.signin import Visitor
@@ -49,9 +49,12 @@ def prove_again_by_mail() -> BaseResponse | tuple[str, int]:
     form = AgainByMailForm()
     form.next.data = place_to_go(form.next.data)
     try:
-        if form.validate() and _proved(form):
-            session.pop(_KEY, None)
-            return see_other(form.next.data)
+        if form.validate():
+            if _proved(form):
+                attempts.accepted("mailed code again", current_user.email)
+                session.pop(_KEY, None)
+                return see_other(form.next.data)
+            attempts.refused("mailed code again", current_user.email)
     except CodeGone as gone:
         session.pop(_KEY, None)
         flash(str(GONE[gone.cause]), "warning")

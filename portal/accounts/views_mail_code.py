@@ -4,7 +4,7 @@ from flask import flash, render_template, request, session
 from flask_login import current_user
 from werkzeug.wrappers import Response as BaseResponse
 
-from portal.accounts import browser, mail_code, second_factor, sessions, waiting
+from portal.accounts import attempts, browser, mail_code, second_factor, sessions, waiting
 from portal.accounts.forms import MailCodeForm, MailCodeRequestForm
 from portal.accounts.identity import email_key
 from portal.accounts.mail_code import CodeGone
@@ -70,12 +70,14 @@ def take_mail_code() -> BaseResponse | tuple[str, int]:
     """Check the code; open the session, or go on to the second step. Another tab may have been faster."""
     if current_user.is_authenticated and not _asked()[0]:
         return see_other("/")
-    form = MailCodeForm()
+    form, address = MailCodeForm(), _asked()[1]
     try:
         if form.validate():
             answer = _checked(form.code.data)
             if answer is not None:
+                attempts.accepted("mailed code", address)
                 return answer
+            attempts.refused("mailed code", address)
             form.code.errors = [wrong_mail_code()]
     except CodeGone as gone:
         return _ask_again(gone)

@@ -5,7 +5,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response as BaseResponse
 
 from portal import audit
-from portal.accounts import browser, mails, second_factor, sessions, signin, waiting
+from portal.accounts import attempts, browser, mails, second_factor, sessions, signin, waiting
 from portal.accounts.forms import AgainForm, CodeForm
 from portal.accounts.models import Reader
 from portal.accounts.second_factor import Proof
@@ -52,7 +52,12 @@ def _checked(code: str, reader: Reader, next_path: str) -> BaseResponse | None:
         second_factor.count_try(unit, reader.id)
     with writing() as unit:
         proof = second_factor.check(unit, reader.id, code)
-        return None if proof is None else _let_in(unit, proof, next_path)
+        answer = None if proof is None else _let_in(unit, proof, next_path)
+    if proof is None:
+        attempts.refused("second step", reader.email)
+    else:
+        attempts.accepted(f"second step: {proof.value}", reader.email)
+    return answer
 
 
 def wrong_code() -> str:
@@ -107,8 +112,11 @@ def prove_again() -> BaseResponse | tuple[str, int]:
     form = AgainForm()
     form.next.data = place_to_go(form.next.data)
     coded = second_factor.of(db.session, current_user.id) is not None
-    if form.validate() and _proved(form, coded):
-        return see_other(form.next.data)
+    if form.validate():
+        if _proved(form, coded):
+            attempts.accepted("password again", current_user.email)
+            return see_other(form.next.data)
+        attempts.refused("password again", current_user.email)
     return _again_page(form), 422
 
 
