@@ -6,10 +6,10 @@ import click
 from flask.cli import with_appcontext
 
 from portal import audit
-from portal.accounts import passwords, readers, recovery
+from portal.accounts import devices, passwords, readers, recovery, second_factor
 from portal.accounts.identity import AddressError, checked_address
 from portal.accounts.models import Reader
-from portal.db import writing
+from portal.db import AnySession, writing
 from portal.i18n import LOCALES
 from portal.roles import Role
 
@@ -62,6 +62,41 @@ def create(
     except readers.AddressTaken:
         raise click.ClickException(f"There is an account with the address {address} already.") from None
     click.echo(f"Created {address} ({role}, {'confirmed' if confirmed else 'a confirmation mail is in the outbox'}).")
+
+
+@readers_group.command("sign-out")
+@click.option("--email", help="Address of the account.")
+@click.option("--all", "everybody", is_flag=True, help="Every account, staff included.")
+@with_appcontext
+def sign_out(*, email: str | None, everybody: bool) -> None:
+    """End every session of an account, or of all of them."""
+    if (email is None) is not everybody:
+        raise click.ClickException("Give either --email or --all.")
+    with writing() as unit:
+        reader_id = None if email is None else _known(unit, email).id
+        ended = devices.end_by_house(unit, reader_id)
+    click.echo(f"Ended {ended} sessions.")
+
+
+@readers_group.command("drop-second-factor")
+@click.option("--email", required=True, help="Address of the account.")
+@with_appcontext
+def drop_second_factor(*, email: str) -> None:
+    """Take two-step sign-in off an account whose owner lost phone and recovery codes, and proved to be its owner."""
+    with writing() as unit:
+        reader = _known(unit, email)
+        if second_factor.of(unit, reader.id) is None:
+            raise click.ClickException("Two-step sign-in is not on.")
+        second_factor.remove(unit, reader, by_house=True)
+        devices.end_by_house(unit, reader.id)
+    click.echo(f"Two-step sign-in is off for {reader.email}; every session is ended, and the owner is told by mail.")
+
+
+def _known(unit: AnySession, email: str) -> Reader:
+    reader = readers.by_address(unit, email)
+    if reader is None:
+        raise click.ClickException("There is no account with this address.")
+    return reader
 
 
 def _ask_to_confirm(unit: object, reader: Reader, locale: str) -> None:

@@ -9,7 +9,7 @@ from portal.accounts import sessions, user_agents
 from portal.accounts.models import ReaderSession
 from portal.db import AnySession
 
-ENDED = "ended-by-reader"
+ENDED, BY_HOUSE = "ended-by-reader", "ended-by-house"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,3 +50,10 @@ def end_others(session: AnySession, reader_id: int, here: int) -> int:
     statement = select(ReaderSession).where(*others, *sessions.live()).order_by(ReaderSession.id)
     rows = session.scalars(statement).all()
     return sum(sessions.end_one(session, row, ENDED) for row in rows)
+
+
+def end_by_house(session: AnySession, reader_id: int | None) -> int:
+    """Sign every device of a reader out, of all readers when there is none given; returns how many."""
+    theirs = () if reader_id is None else (ReaderSession.reader_id == reader_id,)
+    rows = session.scalars(select(ReaderSession).where(*theirs, *sessions.live()).order_by(ReaderSession.id)).all()
+    return sum(sessions.end_one(session, row, BY_HOUSE) for row in rows)

@@ -97,10 +97,10 @@ def renew_codes(session: AnySession, reader: Reader) -> list[str]:
     return _new_codes(session, reader.id)
 
 
-def remove(session: AnySession, reader: Reader) -> None:
-    """Take the second factor off, its recovery codes with it."""
+def remove(session: AnySession, reader: Reader, *, by_house: bool = False) -> None:
+    """Take the second factor off, its recovery codes with it; `by_house` when its owner could not."""
     drop(session, reader.id)
-    _tell(session, reader, "second-factor.off")
+    _tell(session, reader, "second-factor.off", by_house=by_house)
 
 
 def drop(session: AnySession, reader_id: int) -> None:
@@ -182,7 +182,7 @@ def _hashes(reader_id: int, plain: str) -> list[bytes]:
     return every_keyed("recovery-code", f"{reader_id}:{plain}")
 
 
-def _tell(session: AnySession, reader: Reader, act: str) -> None:
-    audit.record(session, act, actor_id=reader.id, target=("reader", reader.id))
+def _tell(session: AnySession, reader: Reader, act: str, *, by_house: bool = False) -> None:
+    audit.record(session, act, actor_id=None if by_house else reader.id, target=("reader", reader.id))
     mails.second_factor_changed(session, reader, act.removeprefix("second-factor."))
     session.flush()

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, select
 
 from portal import clock, formats
 from portal.accounts import user_agents
-from portal.accounts.devices import ENDED
+from portal.accounts.devices import BY_HOUSE, ENDED
 from portal.accounts.sessions import TOO_MANY
 from portal.audit import AuditEvent, AuditPersonal
 from portal.db import AnySession
@@ -44,6 +44,7 @@ ACTS: Mapping[str, LazyString] = {
 ENDS: Mapping[str, LazyString] = {
     "signed-out": _("You logged out on it."),
     ENDED: _("You signed it out from your account."),
+    BY_HOUSE: _("Our team signed it out."),
     TOO_MANY: _("One device too many was signed in; this one was left unused longest."),
 }
 

@@ -207,10 +207,14 @@ def _end(session: AnySession, where: object, cause: str) -> int:
 
 
 def verify(session: AnySession, session_id: int, *, second_factor: bool) -> None:
-    """Note that the person at this session has just proved who they are, with the second factor or without."""
-    now = clock.now()
-    values = {"verified_at": now} | ({"second_factor_at": now} if second_factor else {})
+    """Note that the person at this session has just proved who they are, with the second factor or without.
+
+    The session gets another name: a copy of its cookie, taken before, is worth nothing from here on.
+    """
+    now, token = clock.now(), secrets.token_urlsafe(32)
+    values = {"verified_at": now, "token_hash": _hash(token)} | ({"second_factor_at": now} if second_factor else {})
     session.execute(update(ReaderSession).where(ReaderSession.id == session_id).values(values))
+    cookie["_user_id"] = token
 
 
 def lose_second_factor(session: AnySession, reader_id: int) -> None:

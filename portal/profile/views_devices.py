@@ -5,6 +5,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from portal.accounts import devices, sessions
+from portal.accounts.fresh import fresh
 from portal.db import writing
 from portal.i18n import gettext as _
 from portal.i18n import ngettext
@@ -20,9 +21,15 @@ def end_device(session_id: int) -> Response:
     person = current_user._get_current_object()
     if session_id == person.session_id:
         return _leave()
+    return _end_another(person.id, session_id)
+
+
+@fresh
+def _end_another(reader_id: int, session_id: int) -> Response:
+    """Whoever found a browser open signs nobody else out with it."""
     try:
         with writing() as unit:
-            devices.end_one(unit, person.id, session_id if session_id <= MAX_ID else 0)
+            devices.end_one(unit, reader_id, session_id if session_id <= MAX_ID else 0)
     except LookupError:
         abort(404)
     flash(_("This device is signed out."), "success")
@@ -41,6 +48,7 @@ def _leave() -> Response:
 @bp.post("/profile/security/devices/end-others")
 @allow(READER)
 @private
+@fresh
 def end_other_devices() -> Response:
     """Sign every device out but this one."""
     person = current_user._get_current_object()

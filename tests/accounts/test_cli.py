@@ -1,23 +1,29 @@
-"""`portal readers create`."""
+"""`portal readers`: accounts made, signed out, and helped when phone and codes are lost."""
 
 import pytest
 from click.testing import CliRunner, Result
 from flask import Flask
 
-from portal.accounts import passwords
+from portal import clock
+from portal.accounts import devices, passwords, second_factor
 from portal.accounts.cli import readers_group
 from portal.accounts.models import Reader
 from portal.audit import AuditEvent
-from portal.db import AnySession, end_reading
+from portal.db import AnySession, end_reading, writing
 from portal.outbox import Mail
 from portal.roles import Role
 from tests.builders import a_reader
+from tests.forms import sign_in
 
 PASSWORD = "trois chevaux bleus courent"
 
 
 def create(app: Flask, *arguments: str, typed: str = "") -> Result:
-    return CliRunner().invoke(readers_group, ["create", *arguments], input=typed, obj=_info(app))
+    return readers(app, "create", *arguments, typed=typed)
+
+
+def readers(app: Flask, *arguments: str, typed: str = "") -> Result:
+    return CliRunner().invoke(readers_group, arguments, input=typed, obj=_info(app))
 
 
 def _info(app: Flask) -> object:
@@ -70,3 +76,40 @@ def test_a_known_address_is_refused_with_a_sentence(app: Flask, session: AnySess
 def test_an_unusable_address_is_refused_with_a_sentence(app: Flask, session: AnySession, email: str) -> None:
     refused = create(app, "--email", email, "--password", PASSWORD)
     assert refused.exit_code == 1 and "address" in refused.output
+
+
+def live(session: AnySession, reader: Reader) -> int:
+    end_reading(session)
+    return len(devices.of_reader(session, reader.id, 0))
+
+
+def test_one_account_or_all_of_them_are_signed_out(app: Flask, session: AnySession) -> None:
+    one, other, chief = a_reader("one@example.org"), a_reader(), a_reader(role=Role.ADMIN)
+    for reader in (one, one, other, chief):
+        sign_in(app.test_client(), reader)
+    assert readers(app, "sign-out", "--email", "ONE@example.org").output == "Ended 2 sessions.\n"
+    assert (live(session, one), live(session, other), live(session, chief)) == (0, 1, 1)
+    assert readers(app, "sign-out", "--all").output == "Ended 2 sessions.\n"
+    assert (live(session, other), live(session, chief)) == (0, 0)
+    causes = {event.values["cause"] for event in session.query(AuditEvent).filter_by(act="session.ended")}
+    assert causes == {"ended-by-house"}
+
+
+def test_whom_to_sign_out_must_be_said(app: Flask, session: AnySession) -> None:
+    a_reader("one@example.org")
+    for arguments in ((), ("--all", "--email", "one@example.org"), ("--email", "nobody@example.org")):
+        assert readers(app, "sign-out", *arguments).exit_code == 1
+
+
+def test_two_step_sign_in_is_taken_off_for_who_lost_phone_and_codes(app: Flask, session: AnySession) -> None:
+    reader, salt = a_reader("one@example.org"), second_factor.new_salt()
+    assert readers(app, "drop-second-factor", "--email", reader.email).exit_code == 1
+    with writing() as unit:
+        second_factor.confirm(unit, unit.get_one(Reader, reader.id), salt, second_factor.code_at(salt, clock.wall()))
+    client = app.test_client()
+    sign_in(client, reader)
+    assert readers(app, "drop-second-factor", "--email", reader.email).exit_code == 0
+    assert live(session, reader) == 0 and second_factor.of(session, reader.id) is None
+    event = session.query(AuditEvent).filter_by(act="second-factor.off").one()
+    assert (event.actor_id, event.target_id) == (None, reader.id)
+    assert [mail.to_address for mail in session.query(Mail).filter_by(kind="second_factor_changed")][-1] == reader.email

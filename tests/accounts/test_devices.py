@@ -126,6 +126,21 @@ def test_signing_this_device_out_logs_out(client: FlaskClient, claire: Reader, s
     assert causes(session) == ["signed-out"]
 
 
+def test_other_devices_are_signed_out_by_who_has_just_proved_who_they_are(
+    app: Flask, client: FlaskClient, claire: Reader, session: AnySession
+) -> None:
+    other = app.test_client()
+    for device in (other, client):
+        sign_in(device, claire)
+    first, here = ids(session)
+    with clock.frozen(NOON + timedelta(minutes=10)):
+        for path in (f"{PAGE}/devices/{first}/end", f"{PAGE}/devices/end-others"):
+            answer = submit(client, path, page=PAGE, headers={"Referer": f"http://localhost{PAGE}"})
+            assert (answer.status_code, answer.location) == (303, f"/login/again?next={PAGE}")
+        assert is_signed_in(other)
+        assert end(client, here).location == "/login"
+
+
 def test_nobody_signs_somebody_else_out(app: Flask, client: FlaskClient, claire: Reader, session: AnySession) -> None:
     victim = app.test_client()
     sign_in(victim, a_reader())

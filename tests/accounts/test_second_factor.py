@@ -315,6 +315,18 @@ def test_after_ten_minutes_the_password_is_asked_again_and_then_the_page_shows(
         assert client.get(PAGE).status_code == 200
 
 
+def test_whoever_copied_the_cookie_before_has_nothing_once_the_person_proved_who_they_are(
+    client: FlaskClient, claire: Reader
+) -> None:
+    sign_in(client, claire)
+    thief = client.application.test_client()
+    thief.set_cookie("session", client.get_cookie("session").value)  # type: ignore[union-attr]
+    assert thief.get("/profile/identity").status_code == 200
+    assert submit(client, "/login/again", {"password": PASSWORD, "next": PAGE}).status_code == 303
+    assert thief.get("/profile/identity").status_code == 303
+    assert client.get("/profile/identity").status_code == 200
+
+
 def test_a_button_pressed_too_late_leads_back_to_its_page(client: FlaskClient, claire: Reader) -> None:
     with_app(claire)
     sign_in(client, claire)
