@@ -195,6 +195,13 @@ def see_other(location: str) -> BaseResponse:
     return redirect(location, 303)
 
 
+def leave_for(location: str) -> BaseResponse:
+    """303 to a page of the payment service; any other way off the site is a fault of ours, and taken by nobody."""
+    if "://".join(_origin(location)) not in current_app.config["FORM_ORIGINS"]:
+        raise LookupError("This is not an address that visitors are sent to.")
+    return see_other(location)
+
+
 def own_path(value: str | None, default: str = "/") -> str:
     """The value when it is a path of this site, else the default: never a way off the host, never a text as address."""
     if not value or len(value) > _LONGEST_PATH or not value.startswith("/") or value.startswith("//"):

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portal.roles import Permission, Role
-from portal.web import PUBLIC, READER, own_path, rule_of, staff
+from portal.web import PUBLIC, READER, leave_for, own_path, rule_of, staff
 
 ELSEWHERE = [
     "//evil.example",
@@ -41,6 +41,20 @@ def test_whatever_is_typed_the_return_address_stays_a_path(value: str) -> None:
     path = own_path(value)
     assert path.startswith("/")
     assert not path.startswith(("//", "/\\"))
+
+
+def test_visitors_are_sent_off_the_site_to_the_payment_service_alone(app: Flask) -> None:
+    with app.test_request_context():
+        assert leave_for("http://127.0.0.1:9/pay/cs_1?a=b").location == "http://127.0.0.1:9/pay/cs_1?a=b"
+        for other in (
+            "https://evil.example/pay",
+            "http://127.0.0.1:9@evil.example/",
+            "//evil.example",
+            "/here",
+            "http://[",
+        ):
+            with pytest.raises(LookupError):
+                leave_for(other)
 
 
 def test_rules_let_in_exactly_whom_they_name() -> None:

@@ -25,12 +25,20 @@ def is_known(password: str) -> bool:
     end_reading()
     digest = hashlib.sha1(password.encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest().upper()
     try:
-        answer = requests.get(address + digest[:PREFIX], headers={"Add-Padding": "true"}, timeout=TIMEOUT)
-        answer.raise_for_status()
+        answer = _asked(address + digest[:PREFIX])
     except requests.RequestException as error:
         log.warning("breach list: %s", type(error).__name__)
         return False
     return any(_is(line, digest[PREFIX:]) for line in answer.text.splitlines())
+
+
+def _asked(address: str) -> requests.Response:
+    """The list's own answer: wherever it points to is not asked."""
+    answer = requests.get(address, headers={"Add-Padding": "true"}, timeout=TIMEOUT, allow_redirects=False)
+    answer.raise_for_status()
+    if answer.is_redirect:
+        raise requests.TooManyRedirects
+    return answer
 
 
 def _is(line: str, ending: str) -> bool:

@@ -30,6 +30,7 @@ class List(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         List.asked.append(self.path)
         self.send_response(List.status)
+        self.send_header("Location", "/range/elsewhere")
         self.end_headers()
         self.wfile.write(f"{'0' * 35}:7\r\n{sha(STOLEN)[5:]}:1432\r\n{sha(PADDED)[5:]}:0\r\n".encode())
 
@@ -67,10 +68,13 @@ def test_a_stolen_password_is_refused_in_words(listed: Flask, client: FlaskClien
 
 
 def test_a_list_that_fails_refuses_nobody_and_is_logged(listed: Flask, caplog: pytest.LogCaptureFixture) -> None:
-    List.status = 503
-    with caplog.at_level(logging.WARNING):
-        assert not breaches.is_known(STOLEN)
-    assert "breach list" in caplog.text and STOLEN not in caplog.text
+    for status in (503, 302):
+        List.status, List.asked = status, []
+        caplog.clear()
+        with caplog.at_level(logging.WARNING):
+            assert not breaches.is_known(STOLEN)
+        assert "breach list" in caplog.text and STOLEN not in caplog.text
+        assert len(List.asked) == 1  # it is not followed to where it points
 
 
 def test_without_a_list_nothing_is_asked(app: Flask) -> None:

@@ -53,6 +53,7 @@ class World:
     def furnish(self) -> None:
         """Three verticals, the usual plans, a Stripe at the portal's instant that holds their prices alone."""
         self.app.extensions[KEY] = self.gateway
+        self.app.config["FORM_ORIGINS"] = [self.sandbox.url]
         self.sandbox.control("reset", catalogue=True)
         self.align()
         with writing():
@@ -65,6 +66,7 @@ class World:
     def close(self) -> None:
         """Leave nothing behind."""
         self.app.extensions.pop(KEY, None)
+        self.app.config["FORM_ORIGINS"] = [self.app.extensions["portal.settings"].stripe_api_base]
 
     # -- time
 

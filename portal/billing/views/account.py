@@ -19,7 +19,7 @@ from portal.db import db, end_reading, writing
 from portal.i18n import current_locale, gettext
 from portal.organisations import founding, seats
 from portal.organisations.models import Organisation
-from portal.web import READER, absolute, allow, see_other
+from portal.web import READER, absolute, allow, leave_for, see_other
 
 FLOWS = {"card": "card", "cancel": "cancel"}
 
@@ -89,7 +89,7 @@ def _enter(customer_id: str, flow: str | None, subscription: str) -> Any:
     back = absolute(url_for("billing.home")) + "?from=portal"
     gateway, locale = current(), current_locale()
     try:
-        return see_other(gateway.open_portal(customer_id, back, locale, flow=flow, subscription=subscription))
+        return leave_for(gateway.open_portal(customer_id, back, locale, flow=flow, subscription=subscription))
     except GatewayUnavailable:
         return unavailable()
     except GatewayRefused:

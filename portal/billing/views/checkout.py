@@ -20,7 +20,7 @@ from portal.formats import day, money
 from portal.i18n import current_locale, gettext
 from portal.organisations import founding
 from portal.organisations.models import Organisation, OrganisationKind
-from portal.web import READER, absolute, allow, own_path, see_other
+from portal.web import READER, absolute, allow, leave_for, own_path, see_other
 
 
 @bp.get("/billing/checkout")
@@ -96,7 +96,7 @@ def _go(form: CheckoutForm, offer: Offer) -> Any:
     order = _order(form, offer)
     end_reading()
     try:
-        return see_other(checkout.begin(db.session, current(), order, _addresses(offer)))
+        return leave_for(checkout.begin(db.session, current(), order, _addresses(offer)))
     except checkout.AlreadySubscribed:
         return _already()
     except checkout.CheckoutBusy:
@@ -129,7 +129,8 @@ def _addresses(offer: Offer) -> Addresses:
 
 def _form(offer: Offer, organisation: Organisation | None, *, fresh: bool = False) -> CheckoutForm:
     form = CheckoutForm(data=_known(organisation) if fresh else None)
-    kind = request.values.get("kind") or request.args.get("as") or _usual_kind(organisation)
+    sent = request.args if fresh else request.form
+    kind = sent.get("kind") or request.args.get("as") or _usual_kind(organisation)
     starts = quotes.trial_end(db.session, current_user.id, offer)
     form.prepare(firm=kind != "person", start_choices=_start_choices(starts))
     form.starts_at = starts
