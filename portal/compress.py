@@ -17,7 +17,7 @@ def init_app(app: Flask) -> None:
 
 def _compress(response: Response) -> Response:
     kind = response.mimetype or ""
-    text = kind.startswith("text/") or kind in ("application/json", "image/svg+xml")
+    text = kind.startswith("text/") or kind == "application/json" or kind.endswith(("/xml", "+xml"))
     if not text:
         return response
     vary(response, "Accept-Encoding")

@@ -22,7 +22,7 @@ from portal.house import plan
 from portal.i18n import current_locale
 from portal.moulds import mark
 from portal.verticals import VerticalInfo, site_verticals
-from portal.web import way_back
+from portal.web import PUBLIC, absolute, rule_of, way_back
 
 THEMES = ("auto", "light", "dark")
 
@@ -58,6 +58,17 @@ class Ui:
     now: datetime
     here: str
     back: str
+
+    @property
+    def canonical(self) -> str:
+        """The page's public address without a query; pages that one makes different say so themselves."""
+        return absolute(self.path.partition("?")[0])
+
+    @property
+    def unlisted(self) -> bool:
+        """Whether the page is for people who signed in, or for development: no search engine is to list it."""
+        rule = rule_of(current_app, request.endpoint) if request.endpoint else PUBLIC
+        return rule is not PUBLIC
 
     @property
     def links(self) -> dict[str, str]:

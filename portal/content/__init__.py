@@ -8,12 +8,13 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     """Bind this room to the app."""
-    from portal.content import fronts, homes, kept, library, views, views_why  # noqa: F401 - routes are added by the way
+    # Routes are added by the way.
+    from portal.content import feeds, fronts, homes, kept, library, structured, views, views_why  # noqa: F401
     from portal.reading import log
     from portal.web import absolute
 
     app.url_map.converters["slug"] = views.SlugConverter
-    app.jinja_env.globals["absolute"] = absolute
+    app.jinja_env.globals |= {"absolute": absolute, "breadcrumb_data": structured.breadcrumbs}
     app.register_blueprint(views.blueprint)
     kept.init_app(app)
     log.init_app(app)

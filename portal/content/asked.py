@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from portal.access.case import Case
-from portal.access.vocabulary import ArticleFacts, Decision, ReaderFacts
+from portal.access.decision import decide
+from portal.access.vocabulary import ANONYMOUS, ArticleFacts, Decision, ReaderFacts
 from portal.content.lock import Locked, Panel, panel
 
 
@@ -23,6 +24,11 @@ class Asked:
     def path(self) -> str:
         """The article's right address."""
         return f"/{self.row.vertical}/article/{self.row.slug}"
+
+    @property
+    def open_to_all(self) -> bool:
+        """Whether a stranger would read all of it now."""
+        return decide(self.facts, ANONYMOUS, self.at).full
 
     def name(self, slug: str | None, default: str = "") -> str:
         """What one of the article's verticals is called."""

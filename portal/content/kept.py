@@ -64,13 +64,16 @@ def _shelves() -> _Shelves:
     return found
 
 
-def page(facts: Any, *, full: bool, at: datetime) -> Mould:
-    """The mould for this article, outcome and kind of visitor, made when there is none."""
-    key, shelf = _key(facts, full), _shelves().pages
+def page(facts: Any, *, full: bool, open_to_all: bool, at: datetime) -> Mould:
+    """The mould for this article, outcome and kind of visitor, made when there is none.
+
+    `open_to_all`: a stranger reads all of it now, which search engines are told.
+    """
+    key, shelf = (*_key(facts, full), open_to_all), _shelves().pages
     found = shelf.get(key)
     if found is not None:
         return found
-    parts = pages.load(db.session, facts, full, at)
+    parts = pages.load(db.session, facts, full=full, open_to_all=open_to_all, at=at)
     surroundings: dict[str, Any] = {}
     current_app.update_template_context(surroundings)
     slots = {name: mark(name) for name in _SLOTS}
@@ -87,7 +90,7 @@ def remembered(key: Hashable, draw: Callable[[], str]) -> str:
     return found if found is not None else shelf.put(key, draw())
 
 
-def _key(facts: Any, full: bool) -> Hashable:
+def _key(facts: Any, full: bool) -> tuple[Hashable, ...]:
     person = visitor()
     staff = person.is_staff if person.is_authenticated else None
     return (facts.id, facts.revision, full, current_locale(), _theme(person), staff)

@@ -1,25 +1,20 @@
 """An article's page, put together: what is shown to all, what only a full decision loads, and what is one reader's."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from flask import current_app
 from markupsafe import Markup
 
 from portal.access.vocabulary import ArticleAccess
-from portal.content import queries
+from portal.content import queries, structured
 from portal.content.covers import cover
 from portal.content.lists import Edition, Headline, minutes
 from portal.db import AnySession
 from portal.formats import moment
 from portal.i18n import current_locale
 from portal.i18n import gettext as _
-from portal.web import absolute
-
-_JSON_SIGNS = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +67,7 @@ class Document:
     url: str | None
 
 
-def load(session: AnySession, facts: Any, full: bool, at: datetime) -> ArticlePage:
+def load(session: AnySession, facts: Any, *, full: bool, open_to_all: bool, at: datetime) -> ArticlePage:
     """Read the page's parts in one statement: with the body when `full`, else with the stored preview."""
     statement = queries.FULL_PAGE if full else queries.PREVIEW_PAGE
     row = session.execute(statement, {"article_id": facts.id, "at": at}).one()
@@ -80,6 +75,8 @@ def load(session: AnySession, facts: Any, full: bool, at: datetime) -> ArticlePa
     edition = Edition(facts.vertical, names.get(facts.vertical, facts.vertical))
     url = f"/{facts.vertical}/article/{facts.slug}"
     authors = [(name, f"/{edition.slug}/author/{slug}") for _position, slug, name in sorted(row.authors or ())]
+    crumbs = _crumbs(row, edition)
+    told = structured.Told(url, edition.name, authors, full, open_to_all)
     return ArticlePage(
         full=full,
         title=row.title,
@@ -89,7 +86,7 @@ def load(session: AnySession, facts: Any, full: bool, at: datetime) -> ArticlePa
         url=url,
         vertical=edition,
         access=row.access,
-        crumbs=_crumbs(row, edition),
+        crumbs=crumbs,
         authors=authors,
         rubric=_in_locale(row.rubric, row.rubric_en),
         published_at=row.published_at,
@@ -110,7 +107,7 @@ def load(session: AnySession, facts: Any, full: bool, at: datetime) -> ArticlePa
         tags=[(name, f"/{edition.slug}/tag/{slug}") for slug, name in sorted(row.tags or (), key=lambda tag: tag[1])],
         next_articles=_next_articles(row),
         documents=_documents(row, url, full),
-        data=_structured_data(row, edition, url, [name for name, _url in authors]),
+        data=structured.news_article(row, told) + structured.breadcrumbs(crumbs),
     )
 
 
@@ -173,35 +170,3 @@ def _headline(part: Sequence[Any]) -> Headline:
         published_iso=instant.isoformat(timespec="seconds"),
         lang=lang if lang != current_locale() else None,
     )
-
-
-def _structured_data(row: Any, edition: Edition, url: str, authors: list[str]) -> Markup:
-    """NewsArticle for search engines: only what anyone may read, and that the rest is reserved."""
-    free = row.access is ArticleAccess.FREE
-    data: dict[str, Any] = {
-        "@context": "https://schema.org",
-        "@type": "NewsArticle",
-        "headline": row.title,
-        "description": row.standfirst,
-        "inLanguage": row.lang,
-        "mainEntityOfPage": absolute(url),
-        "isAccessibleForFree": free,
-        "publisher": {"@type": "Organization", "name": current_app.config["SITE_NAME"], "url": absolute("/")},
-        "isPartOf": {"@type": "Periodical", "name": edition.name},
-    }
-    if row.published_at:
-        data["datePublished"] = row.published_at.isoformat()
-        data["dateModified"] = (row.updated_at or row.published_at).isoformat()
-    if authors:
-        data["author"] = [{"@type": "Person", "name": name} for name in authors]
-    if not free:
-        data["hasPart"] = {"@type": "WebPageElement", "isAccessibleForFree": False, "cssSelector": ".lock"}
-    return script_json(data)
-
-
-def script_json(data: Any) -> Markup:
-    """JSON that may stand in a script element: no sign of it can end the element."""
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-    for sign, escaped in _JSON_SIGNS.items():
-        text = text.replace(sign, escaped)
-    return Markup(text)  # noqa: S704  # nosec B704 - JSON with every sign of HTML escaped

@@ -6,7 +6,7 @@ database only when the decision is full.
 
 from typing import Any, cast
 
-from sqlalchemy import JSON, Integer, Select, and_, bindparam, func, or_, select
+from sqlalchemy import JSON, Integer, Select, and_, bindparam, case, func, or_, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -246,3 +246,11 @@ def _page(*text: Any) -> Select[Any]:
 
 PREVIEW_PAGE = _page(ArticleText.preview_html.label("text"))
 FULL_PAGE = _page(ArticleText.body_html.label("text"), ArticleText.figures, ArticleText.persons)
+
+FEED: Select[Any] = LIST.add_columns(_authors().label("authors")).where(Vertical.retired_at.is_(None))
+"""What a feed or a news sitemap tells of articles: nothing of their text."""
+
+CHANGED: ColumnElement[Any] = case(
+    (Article.updated_at > Article.published_at, Article.updated_at), else_=Article.published_at
+)
+"""When an article last changed for its readers."""

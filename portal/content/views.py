@@ -59,7 +59,7 @@ def _shown(asked: Asked) -> Response:
     decision = asked.decision
     if decision.full and asked.reader.reader_id is not None and (seconds := log.wait(asked.reader.reader_id, asked.at)):
         raise Throttled(seconds)
-    mould = kept.page(asked.row, full=decision.full, at=asked.at)
+    mould = kept.page(asked.row, full=decision.full, open_to_all=asked.open_to_all, at=asked.at)
     save = _save(asked)
     if asked.reader.reader_id is None:
         page_cache.may_keep(_next_change(asked.facts, asked.at))

@@ -1,6 +1,5 @@
 """An article's address: what it answers, to whom, and at what cost."""
 
-import json
 import re
 from datetime import timedelta
 
@@ -149,17 +148,6 @@ def test_a_byline_names_its_authors_and_is_never_left_hanging(session: AnySessio
     signed = re.sub("<[^>]+>", "", client.get(PAGE).text)
     assert "By Anna, Bob and Chloé." in signed
     assert 'class="by"' not in client.get("/health/article/sans-nom").text
-
-
-def test_search_engines_are_told_what_is_reserved(session: AnySession, client: FlaskClient) -> None:
-    saved(title="</script><script>alert(1)</script>")
-    page = client.get(PAGE).text
-    data = json.loads(re.findall(r'<script type="application/ld\+json">(.*?)</script>', page)[0])
-    assert data["@type"] == "NewsArticle"
-    assert data["isAccessibleForFree"] is False
-    assert data["hasPart"]["isAccessibleForFree"] is False
-    assert data["headline"].startswith("</script>")
-    assert "<script>alert" not in page
 
 
 def test_a_free_article_is_open_and_calls_to_a_trial(session: AnySession, client: FlaskClient) -> None:
