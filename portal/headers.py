@@ -18,6 +18,7 @@ def of_every_answer(app: Flask) -> dict[str, str]:
         "Cross-Origin-Opener-Policy": "same-origin",
         "Cross-Origin-Resource-Policy": "same-origin",
         "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
+        "tdm-reservation": "1",  # text and data mining is reserved; /.well-known/tdmrep.json says the same
     }
     if app.config["SITE_URL"].startswith("https://"):
         found["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"

@@ -18,6 +18,7 @@ RESERVED_SLUGS = frozenset(
     # Every first segment of an address that is not a vertical.
     [
         "-",
+        ".well-known",
         "admin",
         "api",
         "article",
@@ -56,6 +57,8 @@ RESERVED_SLUGS = frozenset(
         "rubric",
         "search",
         "services",
+        "sitemap-news.xml",
+        "sitemap-pages.xml",
         "sitemap.xml",
         "static",
         "stripe",

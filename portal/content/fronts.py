@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Response, abort, render_template, request
+from flask import abort, render_template, request
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import aliased
 
@@ -30,7 +30,7 @@ from portal.i18n import current_locale, ngettext
 from portal.i18n import gettext as _
 from portal.trials import dates
 from portal.verticals import VerticalInfo, all_verticals
-from portal.web import PUBLIC, absolute, allow
+from portal.web import PUBLIC, allow
 
 QUERY_LENGTH = 200
 _VERTICAL = "/<slug:vertical>"
@@ -204,13 +204,3 @@ def search() -> str:
         )
         listed = lists.page(page_number(), "content.search", Article.id.in_(found), q=query)
     return render_template("content/search.html", query=query, listed=listed)
-
-
-@blueprint.get("/robots.txt")
-@allow(PUBLIC)
-def robots() -> Response:
-    """What search engines should leave alone; nothing here is a secret."""
-    own = ("/admin/", "/profile/", "/billing/", "/organisation/", "/dev/")
-    closed = (*own, "/search", "/login", "/register", "/trial?")
-    lines = ["User-agent: *", *(f"Disallow: {path}" for path in closed), f"# {absolute('/')}"]
-    return Response("\n".join(lines) + "\n", mimetype="text/plain")

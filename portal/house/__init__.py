@@ -8,8 +8,9 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     """Bind this room to the app."""
-    from portal.house import views, wellknown, wording
+    from portal.house import sitemaps, views, wellknown, wording
 
     app.jinja_env.filters |= {"typography": wording.typography, "listed": wording.listed}
     app.register_blueprint(views.blueprint)
     app.register_blueprint(wellknown.blueprint)
+    app.register_blueprint(sitemaps.blueprint)

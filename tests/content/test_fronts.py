@@ -175,9 +175,3 @@ def test_search_without_a_word_asks_for_one(session: AnySession, client: FlaskCl
 def test_unknown_addresses_are_not_found(session: AnySession, client: FlaskClient, address: str) -> None:
     saved()
     assert client.get(address).status_code == 404
-
-
-def test_robots_are_told_what_to_leave_alone(session: AnySession, client: FlaskClient) -> None:
-    page = client.get("/robots.txt")
-    assert page.mimetype == "text/plain"
-    assert "Disallow: /admin/" in page.text

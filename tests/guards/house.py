@@ -135,6 +135,7 @@ def _known(readers: dict[str, Reader | None], grant_id: int | None) -> dict[str,
         "session_id": "1",
         "kind": "research",
         "copy_id": "1",
+        "part": "1",
     }
 
 

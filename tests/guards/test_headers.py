@@ -10,6 +10,7 @@ WANTED = {
     "X-Content-Type-Options": "nosniff",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
+    "tdm-reservation": "1",
 }
 
 

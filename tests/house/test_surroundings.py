@@ -155,8 +155,3 @@ def test_social_links_are_read_from_the_environment() -> None:
 def test_a_social_link_that_leads_nowhere_stops_the_start(value: str) -> None:
     with pytest.raises(SettingsError, match="SOCIAL_LINKS"):
         load({"SOCIAL_LINKS": value, "SECRET_KEY": "x" * 32})
-
-
-def test_search_engines_leave_the_many_ways_back_alone(client: FlaskClient) -> None:
-    rules = client.get("/robots.txt").text.splitlines()
-    assert {"Disallow: /login", "Disallow: /trial?"} <= set(rules)

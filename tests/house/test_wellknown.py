@@ -1,4 +1,4 @@
-"""The two addresses that programs look for."""
+"""The addresses that programs look for."""
 
 from datetime import datetime, timedelta
 
@@ -22,3 +22,24 @@ def test_a_password_manager_finds_the_page_that_changes_the_password(client: Fla
     answer = client.get("/.well-known/change-password")
     assert (answer.status_code, answer.location) == (302, "/profile/security/password")
     assert client.get(answer.location).location == "/login?next=/profile/security/password"
+
+
+def test_robots_are_told_what_to_leave_alone_and_where_the_rest_is(client: FlaskClient) -> None:
+    answer = client.get("/robots.txt")
+    assert answer.content_type == "text/plain; charset=utf-8"
+    lines = answer.text.splitlines()
+    assert lines[0] == "User-agent: *"
+    assert {"Disallow: /admin/", "Disallow: /profile/", "Disallow: /search"} <= set(lines)
+    assert {"Disallow: /login", "Disallow: /trial?"} <= set(lines), "there are as many as ways back"
+    sitemaps = [line.removeprefix("Sitemap: http://localhost") for line in lines if line.startswith("Sitemap: ")]
+    assert sitemaps == ["/sitemap.xml", "/sitemap-news.xml"]
+    assert all(client.get(path).status_code == 200 for path in sitemaps)
+
+
+def test_mining_is_reserved_everywhere_and_the_terms_say_so(client: FlaskClient) -> None:
+    answer = client.get("/.well-known/tdmrep.json")
+    assert answer.mimetype == "application/json"
+    [rule] = answer.json
+    assert (rule["location"], rule["tdm-reservation"]) == ("/", 1)
+    terms = client.get(rule["tdm-policy"].removeprefix("http://localhost"))
+    assert terms.mimetype == "text/html" and "fouille" in terms.text
