@@ -71,6 +71,12 @@ def _row(item: Recorded) -> dict[str, Any]:
     }
 
 
+def ever(session: AnySession, kind: str, subject_id: int) -> list[dict[str, Any]]:
+    """Everything that was ever recorded of a subject, oldest first."""
+    statement = select(Snapshot.facts).where(Snapshot.kind == kind, Snapshot.subject_id == subject_id)
+    return list(session.scalars(statement.order_by(Snapshot.recorded_at, Snapshot.id)))
+
+
 def as_of(session: AnySession, kind: str, subject_ids: Iterable[int], at: datetime) -> dict[int, dict[str, Any]]:
     """The last snapshot of each subject recorded at or before `at`; subjects not yet known are left out."""
     ids = list(subject_ids)

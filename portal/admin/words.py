@@ -57,6 +57,7 @@ ACTS: Mapping[str, object] = {
     "enquiry.closed": _("Enquiry closed without an answer"),
     "vertical.trials-opened": _("Trials opened for an edition"),
     "vertical.trials-closed": _("Trials closed for an edition"),
+    "vertical.retired": _("Edition retired"),
 }
 
 

@@ -76,11 +76,15 @@ def _prices(wish: PlanWish) -> list[Price]:
     ]
 
 
+_OPENS_SOMETHING = Plan.verticals.any(Vertical.on_sale)
+"""A plan whose every vertical is off sale is sold no more."""
+
+
 def on_sale(session: AnySession) -> Sequence[Plan]:
     """Plans that are sold, with their verticals and prices, in the order of the offers page."""
     statement = (
         select(Plan)
-        .where(Plan.archived_at.is_(None))
+        .where(Plan.archived_at.is_(None), _OPENS_SOMETHING)
         .options(selectinload(Plan.verticals), selectinload(Plan.prices))
         .order_by(Plan.position, Plan.id)
     )
@@ -107,7 +111,8 @@ def offer(session: AnySession, lookup_key: str) -> Offer | None:
     statement = (
         select(Price, Plan)
         .join(Plan, Plan.id == Price.plan_id)
-        .where(Price.lookup_key == lookup_key, Price.archived_at.is_(None), Plan.archived_at.is_(None))
+        .where(Price.lookup_key == lookup_key, Price.archived_at.is_(None))
+        .where(Plan.archived_at.is_(None), _OPENS_SOMETHING)
         .options(selectinload(Plan.verticals))
     )
     found = session.execute(statement).one_or_none()

@@ -24,6 +24,7 @@ from portal.content.models import (
     Tag,
 )
 from portal.db import AnySession, broke
+from portal.history import ever
 from portal.moulds import without_marks
 from portal.typography import french
 from portal.verticals import Vertical
@@ -115,6 +116,11 @@ def move(session: AnySession, article_id: int, slug: str) -> Article:
         session.delete(own)
     article.slug = slug
     return _touched(session, article)
+
+
+def once_in(session: AnySession, article_id: int) -> set[int]:
+    """Ids of the verticals the article belongs to, or belonged to before it was moved."""
+    return {id_ for facts in ever(session, "article", article_id) for id_ in facts["vertical_ids"]}
 
 
 def _check_address(session: AnySession, slug: str, article_id: int | None = None) -> None:

@@ -1,10 +1,12 @@
-"""`portal verticals add|list`: a fourth vertical is data, not code."""
+"""`portal verticals add|list|trials|retire`: a fourth vertical is data, not code, and so is its end."""
 
 import click
 from flask.cli import with_appcontext
+from sqlalchemy import select
 
-from portal.db import db, writing
-from portal.verticals import VerticalError, add_vertical, all_verticals
+from portal import audit, clock
+from portal.db import AnySession, db, writing
+from portal.verticals import Vertical, VerticalError, add_vertical, all_verticals
 
 
 @click.group()
@@ -46,6 +48,44 @@ def add(slug: str, name: str, colour: str, trials: bool, **more: str) -> None:
     except VerticalError as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"Added {name} at {address}.")
+
+
+@verticals.command("trials")
+@click.argument("slug")
+@click.argument("state", type=click.Choice(["open", "closed"]))
+@with_appcontext
+def trials(slug: str, state: str) -> None:
+    """Let SLUG be tried, or no more. Trials that are running go on to their end."""
+    with writing() as unit:
+        vertical = _known(unit, slug)
+        vertical.trial_open = state == "open"
+        unit.flush()
+        act = "vertical.trials-opened" if vertical.trial_open else "vertical.trials-closed"
+        audit.record(unit, act, target=("vertical", vertical.id))
+        name = vertical.name
+    click.echo(f"{name} may be tried." if state == "open" else f"{name} takes no trials now.")
+
+
+@verticals.command("retire")
+@click.argument("slug")
+@with_appcontext
+def retire(slug: str) -> None:
+    """Take SLUG from the masthead, from sale and from trials. Its articles stay, for those who have a right to them."""
+    with writing() as unit:
+        vertical = _known(unit, slug)
+        vertical.trial_open = vertical.on_sale = False
+        vertical.retired_at = clock.now()
+        unit.flush()
+        audit.record(unit, "vertical.retired", target=("vertical", vertical.id))
+        name = vertical.name
+    click.echo(f"{name} is retired. Plans that opened nothing else are sold no more.")
+
+
+def _known(unit: AnySession, slug: str) -> Vertical:
+    vertical = unit.scalar(select(Vertical).where(Vertical.slug == slug, Vertical.retired_at.is_(None)))
+    if vertical is None:
+        raise click.ClickException(f"There is no vertical “{slug}”.")
+    return vertical
 
 
 commands: list[click.Command] = [verticals]

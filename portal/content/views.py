@@ -13,6 +13,7 @@ from portal.access.asking import reader_facts
 from portal.access.decision import decide
 from portal.access.vocabulary import ArticleFacts, NextStep, Outcome
 from portal.content import kept, lists, queries
+from portal.content.articles import once_in
 from portal.content.asked import Asked
 from portal.content.lock import why_url
 from portal.content.models import Article, FormerSlug
@@ -46,13 +47,21 @@ def article(vertical: str, slug: str) -> BaseResponse:
         return _moved(vertical, slug, at)
     facts, reader = lists.article_facts(row), reader_facts()
     decision = decide(facts, reader, at)
-    if vertical not in {part.slug for part in facts.verticals} or decision.outcome is Outcome.ABSENT:
+    if decision.outcome is Outcome.ABSENT or not _belongs(vertical, facts):
         abort(404)
     if decision.outcome is Outcome.GONE:
         return _gone(row.vertical)
     if vertical != row.vertical:
         return redirect(f"/{row.vertical}/article/{row.slug}", 301)
     return _shown(Asked(row, facts, reader, decision, at))
+
+
+def _belongs(vertical: str, facts: ArticleFacts) -> bool:
+    """True for a vertical of the article, and for one it was moved from: links in mails and elsewhere stay good."""
+    if vertical in {part.slug for part in facts.verticals}:
+        return True
+    known = db.session.scalar(select(Vertical.id).where(Vertical.slug == vertical))
+    return known is not None and known in once_in(db.session, facts.article_id)
 
 
 def _shown(asked: Asked) -> Response:
@@ -118,7 +127,7 @@ def _moved(vertical: str, slug: str, at: datetime) -> BaseResponse:
         abort(404)
     facts = lists.article_facts(row)
     outcome = decide(facts, reader_facts(), at).outcome
-    if outcome is Outcome.ABSENT or vertical not in {part.slug for part in facts.verticals}:
+    if outcome is Outcome.ABSENT or not _belongs(vertical, facts):
         abort(404)
     return redirect(f"/{row.vertical}/article/{row.slug}", 301)
 

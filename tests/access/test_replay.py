@@ -44,8 +44,10 @@ class World:
         return decide(self._article(), facts.of_account(self.session, reader, clock.now()), clock.now())
 
     def _article(self) -> ArticleFacts:
-        article = self.session.get_one(Article, self.article_id)
-        verticals = [self.session.get_one(Vertical, id_) for id_ in self.vertical_ids[:2]]
+        article = self.session.get_one(
+            Article, self.article_id, options=[selectinload(Article.verticals)], populate_existing=True
+        )
+        verticals = sorted(article.verticals, key=lambda one: (one.id != article.primary_vertical_id, one.id))
         return ArticleFacts(
             article.id,
             article.state,
@@ -61,7 +63,7 @@ class World:
         acts: list[Callable[[AnySession], None]] = [
             self.give, self.give, self.give_firm, self.subscribe, self.move, self.revoke, self.try_it, self.seat,
             self.seat, self.manage, self.await_payment, self.settle, self.invite, self.account, self.account,
-            self.publish, self.close_trials,
+            self.publish, self.offer, self.move_article, self.close_trials,
         ]  # fmt: skip
         self.count += 1
         try:
@@ -187,6 +189,18 @@ class World:
         article.state = self.dice.choice((*ArticleState, *[ArticleState.PUBLISHED] * 9))
         article.access = self.dice.choice((*ArticleAccess, *[ArticleAccess.SUBSCRIBER] * 9))
         article.published_at = clock.now() + self.dice.randint(-9, 1) * HOUR
+
+    def offer(self, unit: AnySession) -> None:
+        article = unit.get_one(Article, self.article_id, options=[selectinload(Article.verticals)])
+        starts_at, ends_at = self._span()
+        article.free_from = self.dice.choice((None, starts_at))
+        article.free_until = self.dice.choice((None, ends_at))
+
+    def move_article(self, unit: AnySession) -> None:
+        article = unit.get_one(Article, self.article_id, options=[selectinload(Article.verticals)])
+        first, *others = self.dice.sample(self.vertical_ids, self.dice.randint(1, 3))
+        article.primary_vertical_id = first
+        article.verticals = [unit.get_one(Vertical, id_) for id_ in (first, *others)]
 
     def close_trials(self, unit: AnySession) -> None:
         vertical = unit.get_one(Vertical, self._vertical())
