@@ -17,6 +17,7 @@ OF_PAGES = (
     "tests/content/test_feeds.py",
     "tests/content/test_fronts.py",
     "tests/content/test_leaks.py",
+    "tests/content/test_next_steps.py",
     "tests/content/test_structured.py",
     "tests/content/test_why.py",
     "tests/enquiries/test_forms.py",
