@@ -12,7 +12,7 @@ TREES := portal tests benchmarks tools app.py
 PO := $(wildcard translations/*/LC_MESSAGES/messages.po)
 MO := $(PO:.po=.mo)
 
-.PHONY: help run test check judge bench screenshots messages lock format clean
+.PHONY: help run test check mutate judge bench screenshots messages lock format clean
 
 help: ## What can be asked for
 	awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ test: .venv/dev.stamp $(MO) ## Every test, on SQLite and PostgreSQL, in a browse
 
 check: .venv/dev.stamp $(MO) ## Lint, format, types, imports, security, migrations, translations, settings
 	$(BIN)/python tools/check.py $(ARGS)
+
+mutate: .venv/dev.stamp $(MO) ## Spoil a module line by line; some test must notice (ARGS="portal/access/case.py")
+	$(BIN)/python tools/mutate.py $(ARGS)
 
 judge: .venv/dev.stamp $(MO) ## Every page before a browser: axe, valid HTML, 320 px, weight (ARGS="--only plans")
 	$(BIN)/python -m tools.judge $(ARGS)
@@ -45,7 +48,7 @@ lock: .venv/dev.stamp ## Write the lock files again (ARGS=--upgrade for newer ve
 	$(BIN)/python tools/lock.py $(ARGS)
 
 clean: ## Remove the environment and caches; the data in instance/ stays
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis *.egg-info
+	rm -rf .venv mutants .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis *.egg-info
 	rm -f $(MO)
 
 .venv/run.stamp: requirements.lock pyproject.toml tools/environment.py

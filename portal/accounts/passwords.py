@@ -114,10 +114,7 @@ def _is_run(text: str) -> bool:
 
 def _unit(text: str) -> str:
     """The part that is repeated to make the whole: "motdepasse" of "motdepassemotdepasse"."""
-    for length in range(1, len(text) // 2 + 1):
-        if len(text) % length == 0 and text[:length] * (len(text) // length) == text:
-            return text[:length]
-    return text
+    return text[: (text + text).find(text, 1)]  # twice in a row, it is found again where it begins to repeat itself
 
 
 def _says_little(text: str, words: list[str]) -> bool:
@@ -153,7 +150,7 @@ def _bytes(password: str) -> bytes:
 
 def _of_nobody() -> str:
     """A well-formed hash that no password has, verified in place of the hash of an unknown address."""
-    salt, digest = (base64.b64encode(secrets.token_bytes(size)).decode().rstrip("=") for size in (16, 32))
+    salt, digest = (base64.b64encode(secrets.token_bytes(size)).decode().replace("=", "") for size in (16, 32))
     return f"$argon2id$v=19$m={MEMORY_KIB},t={PASSES},p={LANES}${salt}${digest}"
 
 

@@ -38,7 +38,7 @@ def new_token() -> tuple[str, bytes]:
 
 def hash_of(token: str) -> bytes:
     """SHA-256 of a token (32 bytes)."""
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+    return hashlib.sha256(token.encode(errors="surrogatepass")).digest()
 
 
 def issue(session: AnySession, reader: Reader, purpose: TokenPurpose, lifetime: timedelta = LIFETIME) -> str:
@@ -98,7 +98,7 @@ def claim(session: AnySession, table: type, row_id: int) -> bool:
 
 
 def _live(session: AnySession, token: str, purpose: TokenPurpose) -> tuple[AccountToken, Reader]:
-    statement = select(AccountToken, Reader).join(Reader, Reader.id == AccountToken.reader_id)
+    statement = select(AccountToken, Reader).join(Reader)
     found = session.execute(
         statement.where(AccountToken.token_hash == hash_of(token), AccountToken.purpose == purpose)
     ).one_or_none()

@@ -1,10 +1,12 @@
 """Passwords: how they are hashed, and which ones are refused."""
 
+import os
 import threading
 from pathlib import Path
 
 import pytest
-from argon2 import PasswordHasher
+from argon2 import PasswordHasher, extract_parameters
+from argon2.exceptions import VerifyMismatchError
 
 from portal.accounts import passwords
 from portal.accounts.gate import Busy, Gate
@@ -33,7 +35,9 @@ def test_only_the_password_itself_is_right() -> None:
 
 def test_nothing_is_cut_off_at_the_end() -> None:
     long = "a" * 72 + "b" * 184
-    assert not passwords.verify(passwords.hash_password(long), long[:-1] + "c")
+    stored = passwords.hash_password(long)
+    assert passwords.verify(stored, long)
+    assert not passwords.verify(stored, long[:-1] + "c")
 
 
 @pytest.mark.parametrize("odd", ["\x00" * 12, "\ud800 lone surrogate", "🐎🐎🐎🐎🐎🐎", "mot de passe\x00suite"])
@@ -56,6 +60,18 @@ def test_an_unknown_reader_costs_a_whole_verification_and_is_refused(monkeypatch
     assert seen[0].startswith("$argon2id$v=19$m=19456,t=2,p=1$")
 
 
+def test_the_hash_of_nobody_is_one_like_any_other() -> None:
+    nobodys = passwords._of_nobody()
+    assert extract_parameters(nobodys) == extract_parameters(passwords.hash_password(GOOD))
+    with pytest.raises(VerifyMismatchError):
+        PasswordHasher().verify(nobodys, GOOD)
+
+
+def test_the_password_of_nobody_opens_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(passwords, "_NOBODYS", passwords.hash_password(GOOD))
+    assert not passwords.verify(None, GOOD)
+
+
 def test_a_damaged_hash_is_a_wrong_password_and_no_fault() -> None:
     assert not passwords.verify("$argon2id$nonsense", GOOD)
 
@@ -73,6 +89,23 @@ def test_a_hash_of_other_parameters_is_renewed() -> None:
     assert passwords.renewed(new, GOOD) is None
 
 
+def test_a_stored_hash_is_kept_for_its_password_and_no_other() -> None:
+    stored = passwords.hash_password(GOOD)
+    assert passwords.kept_or_new(stored, GOOD) == stored
+    new = passwords.kept_or_new(stored, GOOD + "!")
+    assert passwords.verify(new, GOOD + "!") and not passwords.verify(new, GOOD)
+
+
+def test_hashing_goes_on_where_it_cannot_stand_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    def forbidden(*_: int) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "setpriority", forbidden)
+    passwords._step_back()
+    monkeypatch.delattr(os, "setpriority")
+    passwords._step_back()
+
+
 def test_the_gate_turns_away_whoever_finds_every_place_taken() -> None:
     gate = Gate(places=1, wait=0)
     with gate.entered(), pytest.raises(Busy), gate.entered():
@@ -87,6 +120,14 @@ def test_processes_that_share_a_folder_share_the_gate(tmp_path: Path) -> None:
         pytest.fail("two were let in")
     with there.entered():
         pass
+
+
+def test_a_gate_is_shared_from_the_moment_it_is_told_where(tmp_path: Path) -> None:
+    here, there = Gate(places=1, wait=0), Gate(places=1, wait=0)
+    here.share(tmp_path)
+    there.share(tmp_path)
+    with here.entered(), pytest.raises(Busy), there.entered():
+        pytest.fail("two were let in")
 
 
 def test_a_folder_that_cannot_be_written_to_keeps_nobody_out(tmp_path: Path) -> None:
@@ -133,16 +174,26 @@ def test_the_gate_lets_in_whoever_waited_for_a_place() -> None:
         ("abcdefghijklmno", Refusal.COMMON),
         ("aaaaaaaaaaaaaaaa", Refusal.COMMON),
         ("abababababab", Refusal.COMMON),
+        ("abcdabdcacbd", Refusal.COMMON),
+        ("678901234567", Refusal.COMMON),
+        ("onmlkjihgfedcba", Refusal.COMMON),
+        (":98765432109", Refusal.COMMON),
         ("mindhealth2026", Refusal.PERSONAL),
         ("Mind-Fintech-2026!", Refusal.PERSONAL),
         ("m1ndh34lth2026", Refusal.PERSONAL),
         ("claire.dubreuil", Refusal.PERSONAL),
         ("Dubreuil2026!!", Refusal.PERSONAL),
         ("clinique-valmere", Refusal.PERSONAL),
+        ("mindhealth-zkq", Refusal.PERSONAL),
+        ("roy-lea-2026!", Refusal.PERSONAL),
     ],
 )
 def test_a_weak_password_is_refused_with_its_cause(password: str, cause: Refusal) -> None:
-    assert refusal(password, ["claire.dubreuil@clinique-valmere.example.org", "Claire Dubreuil"]) is cause
+    assert refusal(password, ["claire.dubreuil@clinique-valmere.example.org", "Claire Dubreuil", "Léa Roy"]) is cause
+
+
+def test_the_longest_words_are_taken_out_first() -> None:
+    assert refusal("marinette2026", ["Nette Marinette"]) is Refusal.PERSONAL
 
 
 @pytest.mark.parametrize(
@@ -154,6 +205,10 @@ def test_a_weak_password_is_refused_with_its_cause(password: str, cause: Refusal
         "9471 0382 5516 27",
         "été à Étretat, sans vent",
         "🐎" * 4 + "abcdefgz" * 1,
+        "ecabdecdabce",
+        "almnopqrstuv",
+        "mindhealth-zkqv",
+        (GOOD + " ") * 9 + "abcd",
     ],
 )
 def test_a_good_password_needs_no_capital_digit_or_sign(password: str) -> None:
