@@ -9,7 +9,7 @@ from flask import Flask, Response, g, request
 from portal import clock
 from portal.lean import visitor
 
-_ENCODE = json.JSONEncoder(ensure_ascii=False, default=str).encode
+_ENCODE = json.JSONEncoder(default=str).encode  # in ASCII: no sign that any reader takes for the end of a line
 _HANDLER = logging.StreamHandler()
 _PLAIN = set(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
 

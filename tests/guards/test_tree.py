@@ -2,6 +2,7 @@
 
 import ast
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -76,3 +77,67 @@ def test_nothing_imports_the_stand_in() -> None:
         str(path.relative_to(ROOT)) for path in SOURCES if "portal.sandbox import" in path.read_text(encoding="utf-8")
     ]
     assert importing == []
+
+
+SPEAKERS = {
+    "portal/accounts/breaches.py",  # the list of stolen passwords
+    "portal/billing/gateway.py",  # Stripe
+    "portal/mailer.py",  # the mail server
+    "portal/runner.py",  # the terminal of development: looks whether its own parts answer
+    "portal/dev/mischief.py",  # and the hub of development, to the stand-in
+    "portal/dev/standin.py",
+    "portal/dev/timemachine.py",
+}
+_NETWORK = re.compile(
+    r"^\s*(?:import|from) (?:requests|urllib3|urllib\.request|httpx|aiohttp|http\.client|socket|smtplib|ftplib)\b",
+    re.MULTILINE,
+)
+
+
+def test_only_named_modules_speak_to_other_machines() -> None:
+    speaking = {str(path.relative_to(ROOT)) for path in SOURCES if _NETWORK.search(path.read_text(encoding="utf-8"))}
+    assert speaking == SPEAKERS
+
+
+def test_only_the_terminal_of_development_starts_programs() -> None:
+    starting = re.compile(
+        r"^\s*(?:import|from) (?:subprocess|pty)\b|\bos\.(?:system|popen|exec\w+|spawn\w+)\(", re.MULTILINE
+    )
+    found = [str(path.relative_to(ROOT)) for path in SOURCES if starting.search(path.read_text(encoding="utf-8"))]
+    assert found == ["portal/cli.py", "portal/runner.py"]  # the stand-in and the parts of `make run`, without a shell
+
+
+def test_every_value_is_read_from_where_it_was_sent() -> None:
+    """`request.values` takes a field from the address when the form lacks it; nothing here takes files or raw JSON."""
+    loose = re.compile(r"\brequest\.(?:values|files\[|files\.get|get_json|json)\b|\bFileField\b")
+    assert [str(path) for path in SOURCES if loose.search(path.read_text(encoding="utf-8"))] == []
+
+
+def test_scripts_write_text_and_keep_nothing() -> None:
+    """No HTML is made, nothing evaluated or stored, no message of another window listened to, no paste refused."""
+    risky = re.compile(
+        r"innerHTML|outerHTML|insertAdjacentHTML|document\.(?:write|cookie)|\beval\(|new Function|localStorage|"
+        r"sessionStorage|indexedDB|postMessage|[\"']message[\"']|[\"'](?:paste|copy|contextmenu)[\"']|__proto__|WebSocket"
+    )
+    scripts = sorted((ROOT / "static" / "js").rglob("*.js"))
+    assert scripts and [path.name for path in scripts if risky.search(path.read_text(encoding="utf-8"))] == []
+
+
+def test_templates_escape_everything_they_are_given() -> None:
+    trusting = re.compile(r"\|\s*safe\b|autoescape\s+false|render_template_string|\bfrom_string\(")
+    found = [path for path in [*TEMPLATES, *SOURCES] if trusting.search(path.read_text(encoding="utf-8"))]
+    assert found == []
+
+
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock"])
+def test_every_component_is_pinned_by_its_hash_and_known_to_the_project(name: str) -> None:
+    """The lock files are the list of what is used: nothing is installed that does not stand there."""
+    text = (ROOT / name).read_text(encoding="utf-8")
+    entries = re.split(r"\n(?=\w)", "\n".join(line for line in text.splitlines() if not line.startswith("#")))
+    assert all(
+        re.match(r"[a-z0-9-]+==[\w.]+ \\\n(?:    --hash=sha256:[0-9a-f]{64}(?: \\\n|$))+", one) for one in entries
+    )
+    pinned = {one.partition("==")[0] for one in entries}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wanted = {re.split(r"[\[<>=]", one)[0].lower() for one in project["dependencies"]}
+    assert wanted <= pinned and "://" not in text
