@@ -1,6 +1,7 @@
 """`portal grants` and `portal access explain` say what they did, and fail with a sentence."""
 
 import json
+from datetime import datetime
 
 import pytest
 from click.testing import Result
@@ -12,9 +13,11 @@ from portal.access.models import Grant
 from portal.access.vocabulary import Source
 from portal.admin.cli import group as access_group
 from portal.audit import AuditEvent
+from portal.clock import PARIS
 from portal.db import AnySession
 from portal.outbox import Mail
 from tests.builders import a_grant, a_reader, a_vertical, an_article, an_organisation
+from tests.conftest import NOON
 
 
 def run(app: Flask, *words: str) -> Result:
@@ -52,6 +55,55 @@ def test_a_grant_is_extended_and_revoked_by_its_number(app: Flask, session: AnyS
     session.rollback()
     assert session.get_one(Grant, grant.id, populate_existing=True).revoked_at is not None
     assert session.scalars(select(Mail.kind).order_by(Mail.id)).all() == ["grant_extended", "grant_revoked"]
+
+
+def test_an_end_that_cannot_be_is_refused_and_the_right_stays_as_it_was(app: Flask, session: AnySession) -> None:
+    grant = a_grant(a_reader())
+    for words, sentence in (
+        (("extend", str(grant.id), "--until", "2026-12-31", "--reason", " "), "A reason is needed"),
+        (("extend", str(grant.id), "--until", "2020-12-31", "--reason", "x"), "The last day must be"),
+        (("revoke", str(grant.id), "--reason", " "), "A reason is needed"),
+    ):
+        refused = run(app, *words)
+        assert refused.exit_code == 1 and sentence in refused.output
+    session.rollback()
+    assert session.get_one(Grant, grant.id, populate_existing=True).ends_at == grant.ends_at
+    assert run(app, "revoke", str(grant.id), "--reason", "x").exit_code == 0
+    for words, sentence in (
+        (("extend", str(grant.id), "--until", "2026-12-31", "--reason", "x"), "was revoked"),
+        (("revoke", str(grant.id), "--reason", "x"), "over already"),
+    ):
+        assert sentence in run(app, *words).output
+
+
+def test_a_first_day_is_a_whole_day_and_none_is_from_now_on(app: Flask, session: AnySession) -> None:
+    a_vertical("health")
+    a_reader("r@example.org")
+    words = ("give", "r@example.org", "--vertical", "health", "--until", "2026-12-31", "--reason", "x")
+    assert run(app, *words, "--from", "2026-12-01").exit_code == run(app, *words).exit_code == 0
+    session.rollback()
+    starts = list(session.scalars(select(Grant.starts_at).order_by(Grant.id)))
+    assert starts == [datetime(2026, 12, 1, tzinfo=PARIS), NOON]
+
+
+def test_a_trial_is_extended_as_a_trial(app: Flask, session: AnySession) -> None:
+    trial = a_grant(a_reader(), source=Source.TRIAL)
+    assert run(app, "extend", str(trial.id), "--until", "2026-12-31", "--reason", "Geste").exit_code == 0
+    assert session.scalars(select(AuditEvent.act)).all() == ["trial.extended"]
+
+
+def test_what_a_subscription_gave_is_changed_at_the_subscription(app: Flask) -> None:
+    grant = a_grant(organisation=an_organisation(), source=Source.SUBSCRIPTION)
+    refused = run(app, "revoke", str(grant.id), "--reason", "x")
+    assert refused.exit_code == 1 and "mirrors a subscription" in refused.output
+
+
+def test_who_manages_nothing_or_no_more_gives_to_no_organisation(app: Flask, session: AnySession) -> None:
+    a_vertical("health")
+    a_reader("r@example.org")
+    words = ("give", "r@example.org", "--vertical", "health", "--until", "2026-12-31", "--reason", "x")
+    refused = run(app, *words, "--organisation")
+    assert refused.exit_code == 1 and "manages 0 organisations" in refused.output
 
 
 @pytest.mark.parametrize(
@@ -107,7 +159,6 @@ def test_a_past_instant_is_replayed(app: Flask) -> None:
     from datetime import timedelta
 
     from portal import clock
-    from tests.conftest import NOON
 
     article, reader = an_article(published_at=NOON - timedelta(days=3)), a_reader()
     with clock.frozen(NOON + timedelta(hours=5)):

@@ -13,12 +13,20 @@ from portal.access.vocabulary import AwaitedFacts, EndCause, GrantFacts, Invitat
 from portal.accounts.models import Reader
 from portal.db import AnySession, writing
 from portal.organisations.models import Invitation, Manager, ManagerRole, Seat
+from portal.prepared import Prepared
 from portal.roles import Role
 from portal.verticals import Vertical
 from tests.access.counting import counted
-from tests.builders import a_reader, a_vertical, an_organisation
+from tests.builders import a_grant, a_reader, a_vertical, an_organisation
 
 HOUR = timedelta(hours=1)
+TICK = timedelta(microseconds=1)
+
+
+@pytest.fixture(autouse=True)
+def made_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The statement is built when the module is loaded; these tests look at what the code would build now."""
+    monkeypatch.setattr(facts, "_FACTS", Prepared(facts._statement()))
 
 
 def naive(session: AnySession, reader: Reader, at: datetime) -> ReaderFacts:
@@ -193,8 +201,29 @@ def test_one_statement_gathers_what_many_would(session: AnySession, now: datetim
 
 
 def test_somebody_else_s_rows_are_not_gathered(session: AnySession, now: datetime) -> None:
-    from tests.builders import a_grant
-
     stranger, owner = a_reader(), a_reader()
     a_grant(owner)
     assert facts.of_account(session, stranger, now).grants == ()
+
+
+def test_an_account_of_tomorrow_is_neither_confirmed_nor_suspended_today(session: AnySession, now: datetime) -> None:
+    reader = a_reader(suspended_at=now)
+    for at, so in ((now - TICK, False), (now, True)):
+        known = facts.of_account(session, reader, at)
+        assert (known.confirmed, known.suspended) == (so, so)
+    plain = facts.of_account(session, a_reader(confirmed=False), now)
+    assert (plain.confirmed, plain.suspended, plain.sees_everything) == (False, False, False)
+
+
+def test_an_invitation_covers_what_is_still_open_at_the_instant(session: AnySession, now: datetime) -> None:
+    reader, firm = a_reader(), an_organisation()
+    a_grant(organisation=firm, vertical="health", ends_in=HOUR)
+    a_grant(organisation=firm, vertical="media", source=Source.SUBSCRIPTION, ends_in=HOUR, grace_until=now + 2 * HOUR)
+    address = {"email": reader.email, "email_key": reader.email_key}
+    with writing(session) as unit:
+        unit.add(
+            Invitation(organisation_id=firm.id, token_hash=b"1" * 32, created_at=now, expires_at=now + HOUR, **address)
+        )
+    for at, slugs in ((now + HOUR - TICK, ["health", "media"]), (now + HOUR, ["media"]), (now + 2 * HOUR, [])):
+        known = facts.of_account(session, reader, at)
+        assert sorted(one.vertical for one in known.invitations) == slugs

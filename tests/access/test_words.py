@@ -1,5 +1,6 @@
 """Every reason, step, source, state and cause has its words, in both languages."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
@@ -12,6 +13,7 @@ from portal.access.vocabulary import (
     ArticleAccess,
     ArticleState,
     EndCause,
+    GrantFacts,
     GrantState,
     NextStep,
     Reason,
@@ -19,6 +21,9 @@ from portal.access.vocabulary import (
 )
 from portal.clock import PARIS
 from portal.i18n import use_locale
+from tests.conftest import NOON
+
+DAY = timedelta(days=1)
 
 TABLES: list[tuple[type[StrEnum], object]] = [
     (NextStep, words.STEPS),
@@ -77,3 +82,27 @@ def test_an_end_within_a_day_is_told_to_the_minute() -> None:
         assert (
             words.end_words(datetime(2026, 3, 10, 15, 56, tzinfo=PARIS)) == "10\u00a0March\u00a02026\u00a0at\u00a015:56"
         )
+
+
+def test_a_seat_brings_what_it_brings_and_a_manager_has_it_by_the_contract() -> None:
+    right = GrantFacts(1, "health", Source.SUBSCRIPTION, NOON, NOON + DAY)
+    with use_locale("en"):
+        assert words.source_words(right) == "Subscription"
+        assert words.source_words(replace(right, organisation_id=5, manages=True)) == "Subscription"
+        assert words.source_words(replace(right, organisation_id=5)) == "Seat: subscription"
+
+
+def test_a_right_that_ends_within_a_day_ends_on_that_day() -> None:
+    midnight = datetime(2026, 3, 11, tzinfo=PARIS)
+    assert words.last_day(midnight) == midnight - timedelta(hours=12)
+    assert words.last_day(midnight + timedelta(microseconds=1)) is None
+    with use_locale("en"):
+        assert words.short_end(midnight).replace("\u00a0", " ") == "10 March 2026"
+        assert words.short_end(midnight + timedelta(hours=1)).replace("\u00a0", " ") == "11 March 2026"
+        assert words.until_words(midnight).replace("\u00a0", " ") == "Until Tuesday 10 March 2026 included."
+
+
+def test_a_right_that_begins_at_midnight_is_told_by_its_day() -> None:
+    with use_locale("en"):
+        assert words.start_words(datetime(2026, 3, 11, tzinfo=PARIS)).replace("\u00a0", " ") == "11 March 2026"
+        assert words.start_words(NOON).replace("\u00a0", " ") == "10 March 2026 at 12:00"
