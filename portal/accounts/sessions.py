@@ -171,7 +171,7 @@ def sign_in(
 
 def sign_out(session: AnySession, person: SignedIn) -> None:
     """End this session's row and empty the cookie; the caller commits."""
-    row = session.get(ReaderSession, person.session_id, populate_existing=True)
+    row = session.get(ReaderSession, person.session_id)
     if row is not None:
         end_one(session, row, "signed-out")
     logout_user()
