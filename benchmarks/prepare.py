@@ -1,10 +1,11 @@
 """A database with the demo articles and one signed-in reader on trial; prints what the load needs, as JSON."""
 
+import contextvars
 import json
 from datetime import timedelta
 
 from flask import Flask
-from flask.sessions import SecureCookieSessionInterface
+from flask.testing import FlaskClient
 from flask_migrate import upgrade
 
 from portal import clock
@@ -22,6 +23,7 @@ from portal.verticals import Vertical
 
 ARTICLE = "/health/article/donnees-de-sante-guichet-unique-trente-jours"
 EMAIL = "lectrice@example.org"
+HOUSE = "https://127.0.0.1"
 
 
 def prepare(app: Flask) -> dict[str, str]:
@@ -30,10 +32,32 @@ def prepare(app: Flask) -> dict[str, str]:
     with writing() as unit:
         demo.load(unit, ROOT / "demo", clock.now())
         token = sessions.open_session(unit, _reader(unit), "Benchmark")
-    signer = SecureCookieSessionInterface().get_signing_serializer(app)
-    assert signer is not None
+    known = {"article": ARTICLE, "cookie": cookie(app, token)}
+    check(app, known)
+    return known
+
+
+def cookie(app: Flask, token: str) -> str:
+    """The Cookie header of a session, signed as the portal signs its own."""
+    signer = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
     value = signer.dumps({"_user_id": token, "_fresh": True, "csrf_token": "0" * 40})
-    return {"article": ARTICLE, "cookie": f"{app.config['SESSION_COOKIE_NAME']}={value}"}
+    return f"{app.config['SESSION_COOKIE_NAME']}={value}"
+
+
+def check(app: Flask, known: dict[str, str]) -> None:
+    """Raise SystemExit when the cookie opens nothing: a preview would be measured, and nobody would notice."""
+    client = signed_in(app, known["cookie"])
+    answer = contextvars.Context().run(client.get, known["article"], base_url=HOUSE)
+    if "private" not in answer.headers["Cache-Control"]:
+        raise SystemExit("The reader of the benchmark is not let in.")
+
+
+def signed_in(app: Flask, cookie: str) -> FlaskClient:
+    """A browser that sends this cookie. Ask for pages with `base_url=HOUSE`: the cookie is for TLS only."""
+    name, _, value = cookie.partition("=")
+    client = app.test_client()
+    client.set_cookie(name, value, domain=HOUSE.rpartition("/")[2], secure=True)
+    return client
 
 
 def _reader(unit: AnySession) -> Reader:
