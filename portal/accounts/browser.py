@@ -11,8 +11,8 @@ from itsdangerous import BadData, URLSafeSerializer
 from werkzeug.wrappers import Response
 
 from portal import cookies
+from portal.accounts.keyed import SIGNED
 
-_SIGNED = {"key_derivation": "hmac", "digest_method": sha256}
 _SECRET, _ADDRESS, _RESTART = "browser", "registering", "restart"
 DEVICE_COOKIE = "device"
 
@@ -62,4 +62,4 @@ def _digest(email_key: str) -> str:
 
 def _signer() -> URLSafeSerializer:
     keys = [*current_app.config["SECRET_KEY_FALLBACKS"], current_app.config["SECRET_KEY"]]
-    return URLSafeSerializer(keys, salt="known-device", signer_kwargs=_SIGNED)
+    return URLSafeSerializer(keys, salt="known-device", signer_kwargs=SIGNED)

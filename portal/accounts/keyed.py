@@ -5,6 +5,9 @@ import hmac
 
 from flask import current_app
 
+SIGNED = {"key_derivation": "hmac", "digest_method": hashlib.sha256}
+"""How whatever is signed here is signed: for itsdangerous, whose own choice is SHA-1."""
+
 
 def keyed(purpose: str, text: str) -> bytes:
     """The hash (32 bytes) under today's key."""

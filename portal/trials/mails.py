@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from portal import clock, outbox
 from portal.access.models import Grant
+from portal.accounts.keyed import SIGNED
 from portal.accounts.models import Reader
 from portal.db import AnySession
 from portal.trials import dates
@@ -91,7 +92,7 @@ def reader_of(token: str) -> int | None:
 
 def _signer() -> URLSafeSerializer:
     keys = [*current_app.config["SECRET_KEY_FALLBACKS"], current_app.config["SECRET_KEY"]]
-    return URLSafeSerializer(keys, salt="trial-offers")
+    return URLSafeSerializer(keys, salt="trial-offers", signer_kwargs=SIGNED)
 
 
 def marketing_headers(reader_id: int) -> dict[str, str]:

@@ -14,6 +14,7 @@ from werkzeug.http import parse_options_header
 from portal import clock, factory, logs
 from portal.db import db
 from portal.settings import Environment
+from portal.trials import mails as trial_mails
 from portal.web import MACHINE, rule_of
 from tests.builders import a_reader
 from tests.forms import Browser, sign_in
@@ -65,6 +66,15 @@ def test_every_cookie_is_tied_to_this_host_and_hidden_from_scripts(production: F
         attributes = {part.strip() for part in cookie.split(";")[1:]}
         assert {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"} <= attributes
         assert not any(one.lower().startswith("domain") for one in attributes)
+
+
+def test_what_is_signed_is_signed_with_sha_256(production: Flask) -> None:
+    reader = a_reader("claire@example.org", password=PASSWORD)
+    client = production.test_client()
+    submit_here(client, "/login", {"email": "claire@example.org", "password": PASSWORD})
+    signed = [client.get_cookie(f"__Host-{name}", domain="mind.example.org") for name in ("session", "device")]
+    values = [cookie.value for cookie in signed if cookie] + [trial_mails.unsubscribe_url(reader.id)]
+    assert [len(value.rpartition(".")[2]) for value in values] == [43, 43, 43]  # 256 bits, six to a sign
 
 
 def submit_here(client: Browser, path: str, data: dict[str, str]) -> object:
