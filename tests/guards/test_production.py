@@ -77,6 +77,21 @@ def test_what_is_signed_is_signed_with_sha_256(production: Flask) -> None:
     assert [len(value.rpartition(".")[2]) for value in values] == [43, 43, 43]  # 256 bits, six to a sign
 
 
+def test_what_was_signed_for_one_purpose_is_worth_nothing_for_another(production: Flask) -> None:
+    reader = a_reader("claire@example.org", password=PASSWORD)
+    client = production.test_client()
+    submit_here(client, "/login", {"email": "claire@example.org", "password": PASSWORD})
+    names = ("__Host-session", "__Host-device")
+    session, device = (client.get_cookie(name, domain="mind.example.org").value for name in names)  # type: ignore[union-attr]
+    offers = trial_mails.unsubscribe_url(reader.id).rpartition("/")[2]
+    for forged in (device, offers, session[:-1], f"{session}x"):
+        stranger = production.test_client()
+        stranger.set_cookie("__Host-session", forged, domain="mind.example.org", secure=True)
+        assert stranger.get("/profile/", base_url=SITE).status_code == 303
+    with production.test_request_context(base_url=SITE):
+        assert [trial_mails.reader_of(token) for token in (offers, device, session)] == [reader.id, None, None]
+
+
 def submit_here(client: Browser, path: str, data: dict[str, str]) -> object:
     page = client.get(path, **HERE)
     token = page.text.split('name="csrf_token"')[1].split('value="')[1].split('"')[0]
@@ -89,6 +104,10 @@ def test_tls_is_asked_for_on_every_answer_and_no_other_origin_may_read_one(produ
     for path in ("/", "/login", "/nowhere", "/static/favicon.svg", "/-/live", "/health/rss", "/stripe/webhook"):
         answer = client.get(path, base_url=SITE, headers={"Origin": "https://evil.example"})
         assert answer.headers["Strict-Transport-Security"] == "max-age=63072000; includeSubDomains", path
+        policy = answer.headers["Content-Security-Policy"].split("; ")
+        assert {"default-src 'none'", "base-uri 'none'", "frame-ancestors 'none'", "script-src 'self'"} <= set(
+            policy
+        ), path
         assert not [name for name, _value in answer.headers if name.lower().startswith("access-control")], path
     asked = client.options("/login", base_url=SITE, headers={"Access-Control-Request-Method": "POST"})
     assert "Access-Control-Allow-Origin" not in asked.headers
@@ -112,6 +131,19 @@ NOWHERE = (
     *("/static/", "/static/css/", "/static/css", "/assets/", "/instance/", "/instance/secret-key"),
     *("/dev", "/dev/", "/dev/mailbox", "/metrics", "/console", "/docs", "/openapi.json", "/graphql", "/debug"),
 )
+
+
+def test_every_page_offers_the_way_out_but_those_around_paying(app: Flask) -> None:
+    house = furnish()
+    client = app.test_client()
+    assert house.readers["admin"]
+    sign_in(client, house.readers["admin"])
+    answers = {
+        path: client.get(path) for path in pages(app, house.known) if not path.startswith(("/static", "/assets"))
+    }
+    shown = {path: one.text for path, one in answers.items() if one.status_code == 200 and one.mimetype == "text/html"}
+    assert len(shown) > 40
+    assert {path for path, text in shown.items() if 'action="/logout"' not in text} <= {"/billing/cancelled"}
 
 
 def test_addresses_that_must_lead_nowhere_lead_nowhere(production: Flask) -> None:
