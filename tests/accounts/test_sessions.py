@@ -5,15 +5,19 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Flask, request
 from flask import session as cookie
+from flask_login import login_user
 
 from portal import clock
 from portal.accounts import sessions
+from portal.accounts.keyed import keyed
 from portal.accounts.models import Reader, ReaderSession
 from portal.accounts.person import SignedIn
+from portal.accounts.sessions import ABSOLUTE, VISIT
 from portal.audit import AuditEvent, AuditPersonal
 from portal.db import AnySession, end_reading, writing
+from portal.outbox import Mail
 from portal.roles import Role
 from tests.builders import a_reader
 from tests.conftest import NOON as NOON_IN_PARIS
@@ -255,3 +259,69 @@ def test_use_is_noted_every_ten_minutes(session: AnySession, after: timedelta, w
     assert row.last_seen_at == (at if written else NOON)
     assert row.idle_until == row.last_seen_at + timedelta(days=30)
     assert row_of(session, other).last_seen_at == NOON
+
+
+def signed_in(app: Flask, session: AnySession, reader: Reader, *, before: str = "", **how: Any) -> tuple[str, bool]:
+    """Sign in as a form would, over the session `before`: the token, and whether the cookie outlives the browser."""
+    with app.test_request_context(headers={"User-Agent": FIREFOX}, environ_base={"REMOTE_ADDR": "192.0.2.7"}):
+        if before:
+            login_user(sessions.by_token(session, before))
+        with writing(session) as unit:
+            sessions.sign_in(unit, unit.get_one(Reader, reader.id), request, **how)
+        return cookie["_user_id"], cookie.permanent
+
+
+def test_signing_in_opens_a_session_of_this_device_and_notes_it(app: Flask, session: AnySession) -> None:
+    reader = a_reader()
+    token, permanent = signed_in(app, session, reader)
+    row = row_of(session, token)
+    assert (row.device, row.second_factor_at, row.expires_at, permanent) == (FIREFOX, None, NOON + ABSOLUTE, True)
+    assert row.network_hash == keyed_on(app, "192.0.2.7")
+    event = session.query(AuditEvent).filter_by(act="session.opened").one()
+    assert (event.actor_id, event.target_kind, event.target_id) == (reader.id, "reader", reader.id)
+    assert event.values == {"session_id": row.id}
+    assert session.get_one(AuditPersonal, event.id).values == {"browser": "Firefox", "system": "Mac"}
+
+
+def keyed_on(app: Flask, network: str) -> bytes:
+    with app.app_context():
+        return keyed("network", network)
+
+
+def test_who_does_not_stay_gets_a_cookie_that_ends_with_the_browser(app: Flask, session: AnySession) -> None:
+    token, permanent = signed_in(app, session, a_reader(), stay=False, second_factor=True)
+    row = row_of(session, token)
+    assert (row.expires_at, row.second_factor_at, permanent) == (NOON + VISIT, NOON, False)
+
+
+def test_signing_in_over_a_session_replaces_it_and_no_other(app: Flask, session: AnySession) -> None:
+    reader = a_reader()
+    here, elsewhere = opened(session, reader), opened(session, reader)
+    token, _permanent = signed_in(app, session, reader, before=here)
+    end_reading()
+    assert [sessions.why_ended(session, one) for one in (here, elsewhere, token)] == ["replaced", None, None]
+
+
+@pytest.mark.parametrize(("seen", "quiet", "mails"), [(True, False, 1), (True, True, 0), (False, False, 0)])
+def test_an_unknown_device_is_told_by_mail_unless_it_is_the_first_or_nobody_wants_to_know(
+    app: Flask, session: AnySession, seen: bool, quiet: bool, mails: int
+) -> None:
+    reader = a_reader(last_seen_at=NOON - timedelta(days=1) if seen else None)
+    signed_in(app, session, reader, quiet=quiet)
+    end_reading()
+    assert session.query(Mail).filter_by(kind="new_device", reader_id=reader.id).count() == mails
+    assert mails == 0 or "Firefox sur Mac" in session.query(Mail).one().text.replace("\u00a0", " ")
+
+
+def test_signing_out_ends_this_session_and_empties_the_cookie(app: Flask, session: AnySession) -> None:
+    reader = a_reader()
+    token, other = opened(session, reader), opened(session, reader)
+    with app.test_request_context():
+        person = sessions.by_token(session, token)
+        assert person is not None
+        login_user(person)
+        with writing(session) as unit:
+            sessions.sign_out(unit, person)
+        assert "_user_id" not in cookie
+    end_reading()
+    assert [sessions.why_ended(session, one) for one in (token, other)] == ["signed-out", None]

@@ -50,6 +50,31 @@ def test_killing_all_leaves_those_of_others(session: AnySession) -> None:
     assert tokens.look(session, theirs, CONFIRM).id == other.id
 
 
+def a_code(session: AnySession, reader: Reader) -> SignInCode:
+    """A six-digit code that signs in."""
+    address = {"email": reader.email, "email_key": reader.email_key}
+    hashes = {"browser_hash": b"b" * 32, "code_hash": b"c" * 32}
+    with writing(session) as unit:
+        code = SignInCode(reader_id=reader.id, created_at=NOON, expires_at=NOON, **address, **hashes)
+        unit.add(code)
+    return code
+
+
+def test_codes_that_sign_in_die_with_all_of_a_readers_tokens_and_with_none_of_one_purpose(session: AnySession) -> None:
+    readers = [a_reader() for _ in range(2)]
+    codes = [a_code(session, reader).id for reader in readers]
+    for purpose, used in ((RESET, [None, None]), (None, [NOON, None])):
+        with writing(session) as unit:
+            tokens.kill(unit, readers[0].id, purpose)
+        session.rollback()
+        assert [session.get_one(SignInCode, code).used_at for code in codes] == used
+
+
+def test_half_a_sign_is_an_unknown_token(session: AnySession) -> None:
+    with pytest.raises(LinkUnknown):
+        tokens.look(session, "\ud800", RESET)
+
+
 def test_two_at_once_use_a_row_up_once(session: AnySession) -> None:
     reader, other = a_reader(), a_reader()
     issue(session, reader)
@@ -71,12 +96,10 @@ def test_pretending_to_issue_one_touches_nobody(session: AnySession) -> None:
 def test_what_was_used_keeps_the_hour_it_was_used_at(session: AnySession) -> None:
     reader = a_reader()
     token = issue(session, reader)
-    address = {"email": reader.email, "email_key": reader.email_key}
-    hashes = {"browser_hash": b"b" * 32, "code_hash": b"c" * 32}
+    code = a_code(session, reader)
     with writing(session) as unit:
         tokens.redeem(unit, token, RESET)
-        code = SignInCode(reader_id=reader.id, created_at=NOON, expires_at=NOON, used_at=NOON, **address, **hashes)
-        unit.add(code)
+        unit.get_one(SignInCode, code.id).used_at = NOON
     with clock.frozen(NOON + timedelta(minutes=9)), writing(session) as unit:
         tokens.kill(unit, reader.id)
     session.rollback()
