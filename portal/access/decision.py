@@ -292,8 +292,8 @@ RULES: tuple[Rule, ...] = (
 def decide(article: ArticleFacts, reader: ReaderFacts, at: datetime) -> Decision:
     """The first rule that matches, at this aware instant. Every outcome carries a reason."""
     case = Case(article, reader, at)
-    for rule in RULES:
+    for rule in RULES[:-1]:
         decision = rule(case)
         if decision is not None:
             return decision
-    raise AssertionError("The last rule of the table answers everything.")
+    return nothing(case)
