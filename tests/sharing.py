@@ -34,13 +34,8 @@ _CRAWL = "tests/guards/test_crawl.py"
 
 
 def left_out(nodeid: str) -> bool:
-    """True for a test of pages on the second database, and for one of leaks that the cache of pages cannot change.
-
-    It keeps pages of strangers: what it must not do to people who signed in is seen while it is on.
-    """
-    if not nodeid.startswith(OF_PAGES):
-        return False
-    return "[postgresql" in nodeid or ("page cache off" in nodeid and "anonymous" not in nodeid)
+    """True for a test of pages on the second database."""
+    return nodeid.startswith(OF_PAGES) and "[postgresql" in nodeid
 
 
 class Shared(LoadScopeScheduling):

@@ -50,6 +50,7 @@ def test_from_a_locked_article_to_a_paid_right(house: House, browser: Browser) -
         trial_runs_out(staff, reader)
         reminders_went_out_once(staff)
         subscription_renews(staff, reader)
+        leaves_nothing_behind(reader)
     assert reader.faults == []
     assert staff.faults == []
     if judged:
@@ -310,3 +311,20 @@ def subscription_renews(staff: Person, reader: Person) -> None:
         reader.page.wait_for_timeout(250)
     assert reader.page.get_by_role("row").filter(has_text="Payée").count() == 2
     opens(reader, HEALTH)
+
+
+def leaves_nothing_behind(reader: Person) -> None:
+    """Signed out, the Back button asks the server again; so does a page that the browser has kept whole."""
+    other = reader.context.new_page()
+    other.goto(reader.url + HEALTH)
+    reader.clicks("Je me déconnecte")
+    reader.does_not_see(LOCKED[HEALTH])
+    reader.goes_to("/health/")
+    for _page in range(3):
+        reader.page.go_back()
+        reader.does_not_see(LOCKED[HEALTH], READER)
+    assert LOCKED[HEALTH] in other.content()
+    with other.expect_navigation():
+        other.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+    assert LOCKED[HEALTH] not in other.content()
+    other.close()
