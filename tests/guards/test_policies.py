@@ -42,6 +42,18 @@ def values(names: str) -> list[str]:
     return found
 
 
+PARTS = (
+    *("What people may send", "Limits", "Ways in", "Sessions", "Who may see and change what"),
+    *("Keys, hashes, random values", "What is spoken to", "Data, and how it is kept"),
+    *("Components, and work that costs", "Logs"),
+)
+
+
+def test_every_part_is_there() -> None:
+    assert tuple(re.findall(r"^## (.+)$", TEXT, re.MULTILINE)) == PARTS
+    assert all(len(section(part).split()) > 60 for part in PARTS)
+
+
 def test_there_are_limits_to_compare() -> None:
     assert len(LIMITS) >= 27
     assert len(LIMITS) == section("Limits").count("`portal.")
