@@ -211,3 +211,29 @@ def test_the_command_says_which_key_may_leave_the_settings(app: Flask, secrets: 
     secrets(NEW)
     assert "not among the keys in the settings" in run.invoke(args=["trials", "keys"]).output
     assert ana.id
+
+
+def test_a_title_tried_under_both_keys_keeps_both_rows_and_their_terms(session: AnySession, secrets: Secrets) -> None:
+    ana = registers(ANA)
+    tries(ana)
+    secrets(NEW)
+    with clock.frozen(NOON + timedelta(days=40)):
+        again = registers(ANA_AGAIN)
+        assert tries(again).names == ["mind Health"]
+    apart = session.get_one(Reader, again.id).person_key
+    secrets(NEW, OLD)
+    ledger_keys.rotate()
+    end_reading()
+    person = session.get_one(Reader, ana.id).person_key
+    rows = session.execute(select(TrialLedger.person_key, TrialLedger.forget_at).order_by(TrialLedger.id)).all()
+    terms = [NOON + ledger.KEPT_FOR, NOON + timedelta(days=40) + ledger.KEPT_FOR]
+    assert [tuple(row) for row in rows] == [(person, terms[0]), (apart, terms[1])]
+
+
+def test_the_command_lets_a_key_go_that_nobody_is_known_by_alone(app: Flask, secrets: Secrets) -> None:
+    tries(registers(ANA))
+    secrets(NEW, OLD)
+    ledger_keys.rotate()
+    _today, former = app.test_cli_runner().invoke(args=["trials", "keys"]).output.splitlines()
+    known = "a former key: nobody is known by it alone; it may leave the settings."
+    assert former == f"{person_keys.key_id(OLD)}  {known}"
