@@ -37,6 +37,7 @@ from portal.profile import erasure
 from portal.reading.models import Reading
 from portal.roles import Role
 from portal.throttle import ThrottleHit
+from portal.trials.models import TrialRequest
 
 log = logging.getLogger(__name__)
 DAY = timedelta(days=1)
@@ -91,6 +92,7 @@ RULES: tuple[Rule, ...] = (
     Rule("personal values of the audit", audit.AuditPersonal, YEAR, _audited_before),
     Rule("webhooks", StripeEvent, YEAR, lambda at: StripeEvent.done_at < at),
     Rule("questions and answers", Enquiry, 3 * YEAR, _settled_before),
+    Rule("requests about trials", TrialRequest, 3 * YEAR, lambda at: TrialRequest.answered_at < at),
     Rule("trials in the ledger", TrialLedger, timedelta(), lambda at: TrialLedger.forget_at < at),
     Rule("hashes of people nobody knows", PersonKey, timedelta(), lambda _at: ledger.unknown()),
     Rule("invoices", Invoice, 10 * YEAR, lambda at: Invoice.created_at < at),

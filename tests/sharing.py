@@ -10,6 +10,7 @@ OF_PAGES = (
     "tests/dev/",
     "tests/house/",
     "tests/newsletters/",
+    "tests/admin/test_trial_requests.py",
     "tests/admin/test_viewing.py",
     "tests/billing/test_home.py",
     "tests/billing/test_summary.py",
@@ -27,6 +28,7 @@ OF_PAGES = (
     "tests/guards/test_production.py",
     "tests/guards/test_tree.py",
     "tests/profile/test_pages.py",
+    "tests/trials/test_more.py",
     "tests/trials/test_pages.py",
 )
 _STORY = re.compile(r"tests/journeys/.*\[(sqlite|postgresql)")

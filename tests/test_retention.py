@@ -23,6 +23,7 @@ from portal.reading.models import Reading
 from portal.retention import DAY, FORGOTTEN, RULES, YEAR
 from portal.roles import Role
 from portal.throttle import ThrottleHit, hit
+from portal.trials.models import RequestKind, TrialRequest
 from tests.builders import a_grant, a_reader, a_seat, a_vertical, an_organisation
 from tests.conftest import NOON
 
@@ -84,6 +85,11 @@ def a_mark_in_the_ledger(unit: AnySession) -> None:
     unit.add(TrialLedger(person_key=b"x" * 32, key_id="1", vertical_id=vertical.id, tried_at=NOON, forget_at=NOON))
 
 
+def an_answered_request(unit: AnySession) -> None:
+    wish = {"kind": RequestKind.EXTENSION, "reader_id": a_reader(role=Role.EDITOR).id, "vertical_id": a_vertical().id}
+    unit.add(TrialRequest(**wish, created_at=NOON, answered_at=NOON, message="Absente."))
+
+
 def a_count(unit: AnySession) -> None:
     hit(unit, "x", limit=1, window=DAY)
 
@@ -100,6 +106,7 @@ def a_count(unit: AnySession) -> None:
         (an_export, DataExport, timedelta()),
         (an_audited_reason, audit.AuditPersonal, YEAR),
         (an_enquiry(EnquiryState.ANSWERED), Enquiry, 3 * YEAR),
+        (an_answered_request, TrialRequest, 3 * YEAR),
         (a_mark_in_the_ledger, TrialLedger, timedelta()),
     ],
     ids=lambda value: getattr(value, "__name__", ""),

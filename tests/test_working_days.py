@@ -5,7 +5,7 @@ from datetime import date, datetime
 import pytest
 
 from portal.clock import PARIS
-from portal.enquiries.working_days import answer_by, easter, works
+from portal.working_days import answer_by, easter, works
 
 
 @pytest.mark.parametrize(

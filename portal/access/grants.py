@@ -113,6 +113,29 @@ def start_trial(
     return grant
 
 
+def try_again(
+    session: AnySession, *, reader_id: int, vertical_id: int, ends_at: datetime, reason: str, actor_id: int | None
+) -> Grant:
+    """A trial that staff give to somebody whom the ledger knows from another account. Raises GrantError("reason")."""
+    if not reason.strip():
+        raise GrantError("reason")
+    grant = Grant(
+        act_id=new_act(),
+        reader_id=reader_id,
+        vertical_id=vertical_id,
+        source=Source.TRIAL,
+        starts_at=clock.now(),
+        ends_at=ends_at,
+        created_at=clock.now(),
+        reason=reason.strip(),
+        actor_id=actor_id,
+    )
+    session.add(grant)
+    session.flush()
+    _audit(session, "trial.started", grant, actor_id, reason=reason)
+    return grant
+
+
 def move_end(
     session: AnySession, grant: Grant, ends_at: datetime, *, reason: str, actor_id: int | None, act: str
 ) -> Grant:

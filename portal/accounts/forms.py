@@ -10,11 +10,13 @@ from wtforms.validators import Optional, StopValidation, ValidationError
 from portal.accounts import breaches, passwords
 from portal.accounts.identity import AddressError, checked_address
 from portal.accounts.passwords import Refusal
+from portal.formats import integer
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext
 
 ADDRESS_LENGTH = 254
 NAME_LENGTH = 120
+LONGEST_MESSAGE = 4_000
 _INVISIBLE = dict.fromkeys(map(ord, "\u200b\u2060\ufeff\u00ad"))
 TURNS_TEXT = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _BREAKING = frozenset(("Cc", "Cs", "Zl", "Zp"))
@@ -81,6 +83,32 @@ class OneLine:
         if any(unicodedata.category(sign) in _BREAKING or sign in TURNS_TEXT for sign in text):
             field.data = "".join(sign for sign in text if sign.isprintable())
             raise StopValidation(_("Some characters cannot be used here: type this again on one line."))
+
+
+def one_kind_of_break(value: str | None) -> str | None:
+    """A filter: browsers end lines with two signs, we keep one."""
+    return value if value is None else value.replace("\r\n", "\n").replace("\r", "\n")
+
+
+class SomeLines:
+    """Text of several lines, without control signs, written in one direction. Keeps the beginning of a longer one."""
+
+    def __init__(self, length: int = LONGEST_MESSAGE) -> None:
+        self.length = length
+
+    def __call__(self, _form: Form, field: Field) -> None:
+        text = field.data or ""
+        if len(text) > self.length:
+            field.data = text[: self.length]
+            most = integer(self.length)
+            raise StopValidation(_("This is too long: %(length)s characters at most.", length=most))
+        if any(_unusable(sign) for sign in text):
+            field.data = "".join(sign for sign in text if not _unusable(sign))
+            raise StopValidation(_("Some characters could not be used and were taken out: look at your text."))
+
+
+def _unusable(sign: str) -> bool:
+    return sign in TURNS_TEXT or (sign not in "\n\t" and unicodedata.category(sign) in ("Cc", "Cs"))
 
 
 def looks_like_address(_form: Form, field: Field) -> None:

@@ -12,6 +12,8 @@ def init_app(app: Flask) -> None:
         readers,
         start,
         suspending,
+        trial_caps,
+        trial_requests,
         viewing,
     )
     from portal.admin.pages import bp

@@ -7,19 +7,18 @@ from flask_login import current_user
 from wtforms import TextAreaField
 
 from portal import clock
-from portal.accounts.forms import ButtonForm, Form, Needed, trimmed
+from portal.accounts.forms import ButtonForm, Form, Needed, SomeLines, one_kind_of_break, trimmed
 from portal.admin.pages import PER_PAGE, bp, found
 from portal.db import db, writing
 from portal.enquiries import asking, queries, words
 from portal.enquiries.asking import EnquiryError
-from portal.enquiries.forms import SomeLines, one_kind_of_break
 from portal.enquiries.models import Enquiry, EnquiryKind, EnquiryState
 from portal.enquiries.queries import Filters
-from portal.enquiries.working_days import answer_by
 from portal.i18n import gettext
 from portal.i18n import lazy_gettext as _
 from portal.roles import Permission
 from portal.web import allow, private, see_other, staff
+from portal.working_days import answer_by
 
 _RULE = staff(Permission.ANSWER_ENQUIRIES)
 _FURTHEST = 1_000

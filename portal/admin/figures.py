@@ -24,7 +24,8 @@ from portal.organisations.models import Manager, Organisation
 from portal.outbox import Mail
 from portal.reading import pace
 from portal.roles import Permission
-from portal.trials.models import RequestKind, TrialRequest
+from portal.trials import queue
+from portal.trials.models import RequestKind
 from portal.verticals import Vertical
 
 LIVE = ("trialing", "active", "past_due")
@@ -70,7 +71,7 @@ def _to_answer(session: AnySession, answers: bool) -> Figure:
     """Requests about trials and, for those who may answer them, what was asked by the forms."""
     asked = open_count(session) if answers else 0
     told = gettext("of which %(count)s through our forms", count=formats.integer(asked)) if asked else ""
-    return Figure(gettext("Requests to answer"), formats.integer(_requests(session) + asked), delta=told)
+    return Figure(gettext("Requests to answer"), formats.integer(queue.waiting_count(session) + asked), delta=told)
 
 
 def _about_money(session: AnySession) -> list[Figure]:
@@ -106,10 +107,6 @@ def _granted(session: AnySession, since: datetime) -> int:
     return session.scalar(statement) or 0
 
 
-def _requests(session: AnySession) -> int:
-    return session.scalar(select(func.count(TrialRequest.id)).where(TrialRequest.answered_at.is_(None))) or 0
-
-
 def _subscriptions(session: AnySession, statuses: tuple[str, ...]) -> int:
     statement = select(func.count(Subscription.id)).where(Subscription.status.in_(statuses))
     return session.scalar(statement) or 0
@@ -137,7 +134,7 @@ def work_queue(session: AnySession, now: datetime, may: May) -> list[Task]:
     """Questions and requests, unpaid contracts, then trials about to end."""
     tasks: list[Task] = _enquiries(session) if may(Permission.ANSWER_ENQUIRIES) else []
     if may(Permission.SEE_READERS):
-        tasks += _waiting_requests(session)
+        tasks += _waiting_requests(session, may(Permission.EXTEND_TRIALS))
         tasks += _signals(session, now)
     if may(Permission.SEE_BILLING):
         tasks += _unpaid(session)
@@ -160,22 +157,22 @@ def _enquiries(session: AnySession) -> list[Task]:
     ]
 
 
-def _waiting_requests(session: AnySession) -> list[Task]:
-    statement = (
-        select(TrialRequest.kind, TrialRequest.created_at, Reader.id, Reader.email, Vertical.slug, Vertical.name)
-        .join(Reader, Reader.id == TrialRequest.reader_id)
-        .join(Vertical, Vertical.id == TrialRequest.vertical_id)
-        .where(TrialRequest.answered_at.is_(None))
-        .order_by(TrialRequest.created_at)
-        .limit(QUEUE)
-    )
+def _waiting_requests(session: AnySession, answers: bool) -> list[Task]:
+    """With the way to the answer for those who may give it."""
     asks = {
         RequestKind.COMPANY_CAP: gettext("Asks for a trial of %(vertical)s beyond the company's cap"),
         RequestKind.EXTENSION: gettext("Asks for more days of %(vertical)s"),
     }
     return [
-        Task(asks[row.kind] % {"vertical": row.name}, row.email, row.id, row.slug, formats.moment(row.created_at))
-        for row in session.execute(statement)
+        Task(
+            asks[row.kind] % {"vertical": vertical.name},
+            reader.email,
+            reader.id,
+            vertical.slug,
+            formats.moment(row.created_at),
+            f"/admin/trial-requests/{row.id}" if answers else "",
+        )
+        for row, reader, vertical in queue.oldest_waiting(session, QUEUE)
     ]
 
 

@@ -12,6 +12,7 @@ from portal.db import db
 from portal.enquiries.queries import open_count
 from portal.i18n import lazy_gettext as _
 from portal.roles import Permission
+from portal.trials.queue import waiting_count
 from portal.web import MAX_ID
 
 bp = Blueprint("admin", __name__)
@@ -46,13 +47,15 @@ _ENTRIES = (
     (_("Dashboard"), "/admin/", "layout-dashboard", True, Permission.BACK_OFFICE),
     (_("Readers"), "/admin/readers", "users", False, Permission.SEE_READERS),
     (_("Enquiries"), "/admin/enquiries", "inbox", False, Permission.ANSWER_ENQUIRIES),
+    (_("Trial requests"), "/admin/trial-requests", "hourglass", False, Permission.EXTEND_TRIALS),
     (_("Audit log"), "/admin/audit", "scroll-text", False, Permission.SEE_AUDIT),
 )
 
 
 def _waiting(permission: Permission) -> int:
     """How much waits behind an entry."""
-    return open_count(db.session) if permission is Permission.ANSWER_ENQUIRIES else 0
+    counts = {Permission.ANSWER_ENQUIRIES: open_count, Permission.EXTEND_TRIALS: waiting_count}
+    return counts[permission](db.session) if permission in counts else 0
 
 
 @bp.context_processor

@@ -19,6 +19,12 @@ ACTS: Mapping[str, object] = {
     "trial.started": _("Trial of %(vertical)s started, until %(end)s"),
     "trial.extended": _("Trial of %(vertical)s extended until %(end)s"),
     "trial.queued": _("Trial of %(vertical)s kept for an answer: the company's cap is reached"),
+    "trial.more-asked": _("More days of %(vertical)s asked for"),
+    "trial.request-started": _("Request for a trial of %(vertical)s accepted"),
+    "trial.request-extended": _("Request for more days of %(vertical)s accepted"),
+    "trial.request-declined": _("Request about the trial of %(vertical)s declined"),
+    "trial.request-closed": _("Request about the trial of %(vertical)s closed without an answer"),
+    "company.cap-changed": _("Number of trials of a company changed"),
     "subscription.mirrored": _("Subscription to %(vertical)s taken over from Stripe, until %(end)s"),
     "reader.suspended": _("Account suspended"),
     "reader.unsuspended": _("Suspension lifted"),
@@ -128,7 +134,7 @@ def _entry(
         act=event.act,
         actor=people.get(event.actor_id or 0) or gettext("The portal itself"),
         actor_id=event.actor_id,
-        target=people.get(event.target_id or 0, "") if is_reader else _other_target(event, organisations),
+        target=people.get(event.target_id or 0, "") if is_reader else _other_target(event, personal, organisations),
         reader_id=event.target_id if is_reader else None,
     )
 
@@ -149,17 +155,25 @@ def _when(at: datetime) -> str:
     return formats.day(at, year=that_day.year != today.year)
 
 
-def _other_target(event: AuditEvent, organisations: Mapping[int, str]) -> str:
+def _other_target(event: AuditEvent, personal: Mapping[str, Any], organisations: Mapping[int, str]) -> str:
     if event.target_kind == "organisation" and event.target_id is not None and event.target_id in organisations:
         return organisations[event.target_id]
+    if event.target_kind == "company":
+        return str(personal.get("company", gettext("A company")))
     if event.target_kind == "enquiry":
         return gettext("Enquiry %(id)s", id=event.target_id)
     return f"{event.target_kind} {event.target_id or ''}".strip()
 
 
 def _before(event: AuditEvent) -> str:
-    """Where the end stood before, when the act moved it."""
+    """Where the end stood before, when the act moved it; what a company's cap was, and is."""
+    if "cap_before" in event.values:
+        return f"{_cap(event.values['cap_before'])} → {_cap(event.values['cap'])}"
     before, after = event.values.get("before") or {}, event.values.get("after") or {}
     if not before.get("ends_at") or before.get("ends_at") == after.get("ends_at"):
         return ""
     return gettext("before: %(end)s", end=words.short_end(datetime.fromisoformat(before["ends_at"])))
+
+
+def _cap(number: int | None) -> str:
+    return gettext("as everybody") if number is None else str(number)

@@ -7,7 +7,9 @@ from typing import Any
 from portal.access.case import Case
 from portal.access.decision import decide
 from portal.access.vocabulary import ANONYMOUS, ArticleFacts, Decision, ReaderFacts
+from portal.content import lock_wishes
 from portal.content.lock import Locked, Panel, panel
+from portal.db import db
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,4 +51,4 @@ class Asked:
             try_name=self.name(try_slug),
             email=email,
         )
-        return panel(locked)
+        return lock_wishes.told(db.session, panel(locked), locked, self.reader, self.at)

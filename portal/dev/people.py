@@ -20,7 +20,8 @@ class Account:
     """An invented person; `look` is a sentence for each language, `row` the reason shown at their article.
 
     Acts are tables of the file: `trial` {verticals, days_ago, extended?, reason?}, `gift` {verticals, days, reason,
-    days_ago?, starts_in?, revoked?}, `subscription` as dev.subscribers.Subscriber.
+    days_ago?, starts_in?, revoked?}, `asks` {kind, vertical, hours_ago, message?, cap?, cap_reason?}, `subscription` as
+    dev.subscribers.Subscriber.
     """
 
     email: str
@@ -39,6 +40,7 @@ class Account:
     left_days_ago: int | None = None
     trial: dict[str, Any] | None = None
     gift: dict[str, Any] | None = None
+    asks: dict[str, Any] | None = None
     subscription: dict[str, Any] | None = None
 
 

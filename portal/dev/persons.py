@@ -19,8 +19,9 @@ from portal.db import AnySession, db, end_reading, writing
 from portal.dev.people import Account, Company, people
 from portal.dev.subscribers import Subscriber
 from portal.roles import Role, is_staff
-from portal.trials import extend
+from portal.trials import asking, caps, extend
 from portal.trials import start as trials
+from portal.trials.models import RequestKind
 from portal.verticals import Vertical
 
 
@@ -120,6 +121,20 @@ def _since(unit: AnySession, reader: Reader, account: Account) -> None:
             extend.extend(unit, grant, trial["extended"], reason=trial["reason"], actor_id=None)
         if "revoked" in gift:
             grants.revoke(unit, grant, reason=gift["revoked"], actor_id=None)
+    if account.asks:
+        _ask(unit, reader, account.asks)
+
+
+def _ask(unit: AnySession, reader: Reader, asks: dict[str, Any]) -> None:
+    """What the account asked of staff some hours ago, and that waits for an answer."""
+    vertical = unit.scalars(select(Vertical).where(Vertical.slug == asks["vertical"])).one()
+    with clock.frozen(clock.now() - timedelta(hours=asks["hours_ago"])):
+        if RequestKind(asks["kind"]) is RequestKind.EXTENSION:
+            asking.ask_for_more(unit, reader, vertical, asks["message"])
+        else:
+            asking.queue(unit, reader, vertical, asks["cap"])
+    if "cap" in asks and reader.company_key:
+        caps.set_cap(unit, reader.company_key, asks["cap"], reason=asks["cap_reason"], actor_id=None)
 
 
 def give(unit: AnySession, holder: Holder, gift: dict[str, Any]) -> None:

@@ -28,7 +28,8 @@ from portal.enquiries.models import EnquiryKind
 from portal.organisations import founding
 from portal.organisations import mails as organisation_mails
 from portal.roles import Role
-from portal.trials import dates, extend, reminders, start
+from portal.trials import answering, dates, extend, reminders, start
+from portal.trials import asking as requests
 from portal.verticals import Vertical, add_vertical
 
 TOKEN = "exemple-de-lien"  # noqa: S105  # nosec B105 - it opens nothing
@@ -112,6 +113,16 @@ def trials(scene: Scene) -> None:
     for kind in reminders.KINDS:
         reminders.remind(unit, reader.id, kind, day, kind.due_from(day))
     extend.extend(unit, grant, 7, reason="Un exemple.", actor_id=None)
+    wish, reply = _MORE_DAYS[scene.locale]
+    with clock.frozen(grant.ends_at):
+        asked = requests.ask_for_more(unit, reader, scene.vertical, wish)
+        answering.decline(unit, asked, reply, actor_id=reader.id)
+
+
+_MORE_DAYS = {
+    "fr": ("J’étais en congé la première semaine.", "Votre essai a déjà été prolongé d’une semaine."),
+    "en": ("I was away for the first week.", "Your trial was already given one more week."),
+}
 
 
 def given(scene: Scene) -> None:

@@ -1,58 +1,38 @@
 """The forms of the house's letterbox: a message, a wish for research, a wish for a quote."""
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Any
 
 from wtforms import DateField, Field, HiddenField, IntegerField, SelectField, StringField, TextAreaField
 from wtforms.fields import SelectChoice
-from wtforms.validators import InputRequired, NumberRange, Optional, StopValidation, ValidationError
+from wtforms.validators import InputRequired, NumberRange, Optional, ValidationError
 
 from portal import clock
-from portal.accounts.forms import TURNS_TEXT, Form, Needed, OneLine, address_field, line_field, trimmed
+from portal.accounts.forms import (
+    Form,
+    Needed,
+    OneLine,
+    SomeLines,
+    address_field,
+    line_field,
+    one_kind_of_break,
+    trimmed,
+)
 from portal.billing.forms import siren_holds
 from portal.enquiries.words import TOPICS
-from portal.formats import integer
 from portal.i18n import gettext, ngettext
 from portal.i18n import lazy_gettext as _
 from portal.trials.forms import VerticalsField
 
 MOST_LICENCES = 5_000
-LONGEST_MESSAGE = 4_000
 FURTHEST_START = timedelta(days=730)
 _PHONE = re.compile(r"\+?[0-9][0-9 ().-]{4,30}[0-9]")
 _SIREN = re.compile(r"[0-9]{9}([0-9]{5})?")
 _NAME = _("Enter your first and last name.")
 _LICENCES = _("Enter a number of licences, from 1 to 5,000.")
 _START = _("Enter a day, for example 31/12/2026, or leave this empty.")
-
-
-def one_kind_of_break(value: str | None) -> str | None:
-    """A filter: browsers end lines with two signs, we keep one."""
-    return value if value is None else value.replace("\r\n", "\n").replace("\r", "\n")
-
-
-class SomeLines:
-    """Text of several lines, without control signs, written in one direction. Keeps the beginning of a longer one."""
-
-    def __init__(self, length: int = LONGEST_MESSAGE) -> None:
-        self.length = length
-
-    def __call__(self, _form: Form, field: Field) -> None:
-        text = field.data or ""
-        if len(text) > self.length:
-            field.data = text[: self.length]
-            most = integer(self.length)
-            raise StopValidation(gettext("This is too long: %(length)s characters at most.", length=most))
-        if any(_unusable(sign) for sign in text):
-            field.data = "".join(sign for sign in text if not _unusable(sign))
-            raise StopValidation(gettext("Some characters could not be used and were taken out: look at your text."))
-
-
-def _unusable(sign: str) -> bool:
-    return sign in TURNS_TEXT or (sign not in "\n\t" and unicodedata.category(sign) in ("Cc", "Cs"))
 
 
 def message_field(label: Any, needed: Any = None) -> Any:

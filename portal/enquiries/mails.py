@@ -9,9 +9,9 @@ from portal import outbox
 from portal.db import AnySession
 from portal.enquiries import words
 from portal.enquiries.models import Enquiry
-from portal.enquiries.working_days import answer_by
 from portal.i18n import LOCALES, use_locale
 from portal.web import absolute
+from portal.working_days import answer_by
 
 
 def received(session: AnySession, enquiry: Enquiry) -> None:

@@ -4,10 +4,10 @@ from datetime import datetime
 from typing import Any
 
 from portal.enquiries.models import EnquiryKind
-from portal.enquiries.working_days import answer_by
 from portal.formats import day
 from portal.i18n import gettext as _
 from portal.typography import NBSP
+from portal.working_days import answer_by
 
 Step = dict[str, Any]
 

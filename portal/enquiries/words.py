@@ -9,12 +9,12 @@ from sqlalchemy import select
 from portal.content.models import Article
 from portal.db import AnySession
 from portal.enquiries.models import Enquiry, EnquiryKind, EnquiryState
-from portal.enquiries.working_days import answer_by
 from portal.formats import day, integer
 from portal.i18n import gettext, ngettext
 from portal.i18n import lazy_gettext as _
 from portal.typography import NBSP
 from portal.verticals import Vertical
+from portal.working_days import answer_by
 
 Rows = list[tuple[str, str]]
 

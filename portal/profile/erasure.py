@@ -138,7 +138,8 @@ def _end_rights(session: AnySession, reader: Reader, actor_id: int | None) -> No
         if grant.reason:
             grant.reason = _REASON
     for request in session.scalars(select(TrialRequest).where(TrialRequest.reader_id == reader.id)):
-        request.message, request.answered_at = "", request.answered_at or now
+        request.message = request.reply = ""
+        request.answered_at = request.answered_at or now
     session.flush()
 
 

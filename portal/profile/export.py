@@ -87,7 +87,8 @@ def _rights(reader_id: int) -> Mapping[str, Executable]:
     tried = select(vertical, TrialLedger.tried_at, TrialLedger.forget_at).join_from(
         TrialLedger, Vertical, Vertical.id == TrialLedger.vertical_id
     )
-    asked = select(vertical, TrialRequest.kind, TrialRequest.created_at, TrialRequest.message, TrialRequest.answered_at)
+    wish = TrialRequest
+    asked = select(vertical, wish.kind, wish.created_at, wish.message, wish.answered_at, wish.answer, wish.reply)
     return {
         "rights": select(vertical, Grant.source, *ends)
         .join_from(Grant, Vertical, Vertical.id == Grant.vertical_id)

@@ -8,8 +8,8 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     """Bind this room to the app."""
-    from portal.trials import confirming, reminders, views
+    from portal.trials import confirming, more, reminders, views
 
     app.register_blueprint(views.blueprint)
-    # Imported for what they register: the confirmation's routes, and the question asked before a reminder is sent.
-    del confirming, reminders
+    # Imported for what they register: the routes of two pages, and the question asked before a reminder is sent.
+    del confirming, more, reminders

@@ -4,11 +4,13 @@ The day of activation is not counted; fifteen whole days follow it, and the tria
 Nothing here adds a duration to a local time: everything goes through dates, then attaches the zone.
 """
 
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from portal.clock import paris_date, paris_midnight
 
 TRIAL_DAYS = 15
+REMIND_BEFORE = timedelta(days=3)
 _INSTANT = timedelta(microseconds=1)
 
 
@@ -35,3 +37,17 @@ def days_left(ends_at: datetime, now: datetime) -> int:
 def extended(ends_at: datetime, now: datetime, days: int) -> datetime:
     """The new end after `days` more civil days, counted from today or from the last day, whichever is later."""
     return end_of_day(max(paris_date(now), last_day(ends_at)) + timedelta(days=days))
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """When what happens in a trial."""
+
+    reminder: date
+    last: date
+
+
+def steps(start: datetime) -> Steps:
+    """The days of a trial that begins at `start`."""
+    last = last_day(end_of_trial(start))
+    return Steps(last - REMIND_BEFORE, last)

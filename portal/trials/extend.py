@@ -36,7 +36,7 @@ def extend(session: AnySession, grant: Grant, days: int, *, reason: str, actor_i
     session.refresh(grant, with_for_update=True)
     new_end = extended(grant.ends_at, clock.now(), days)
     grants.move_end(session, grant, new_end, reason=reason, actor_id=actor_id, act="trial.extended")
-    answer_requests(session, grant, RequestKind.EXTENSION, RequestAnswer.EXTENDED)
+    answer_requests(session, grant, RequestKind.EXTENSION, RequestAnswer.EXTENDED, actor_id)
     reader = session.scalars(select(Reader).where(Reader.id == grant.reader_id)).one()
     mails.extended(session, reader, grant)
     return grant

@@ -14,6 +14,7 @@ from portal.accounts.models import Reader
 from portal.db import AnySession
 from portal.trials import dates
 from portal.trials.countdown import Countdown, stage_of
+from portal.trials.models import RequestKind, TrialRequest
 from portal.verticals import Vertical
 
 
@@ -25,6 +26,22 @@ def started(session: AnySession, reader: Reader, act_id: str, grants: Sequence[G
 def extended(session: AnySession, reader: Reader, grant: Grant) -> bool:
     """The trial has another end; once per grant and end."""
     return _tell(session, "trial_extended", extended_key(grant), reader, [grant])
+
+
+def declined(session: AnySession, reader: Reader, vertical: Vertical, request: TrialRequest) -> bool:
+    """The answer to a request is no, in the words of whoever answered; once per request."""
+    site = current_app.config["SITE_URL"]
+    more = request.kind is RequestKind.EXTENSION
+    context = {"name": vertical.name, "request": request, "more": more, "colour": vertical.colour}
+    return outbox.post(
+        session,
+        "trial_declined",
+        key=f"trial-declined:{request.id}",
+        to=reader.email,
+        locale=reader.locale,
+        context={**context, "plans_url": f"{site}/plans?vertical={vertical.slug}"},
+        reader_id=reader.id,
+    )
 
 
 def extended_key(grant: Grant) -> str:

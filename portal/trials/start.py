@@ -11,14 +11,14 @@ from datetime import datetime
 from flask import current_app
 from sqlalchemy import select
 
-from portal import audit, clock
+from portal import clock
 from portal.access import facts, grants
 from portal.access.decision import decide
 from portal.access.ledger import AlreadyTried
 from portal.access.models import Grant
 from portal.accounts.models import Reader
 from portal.db import AnySession
-from portal.trials import mails, queries
+from portal.trials import asking, caps, mails, queries
 from portal.trials.dates import end_of_trial
 from portal.trials.models import RequestAnswer, RequestKind, TrialRequest
 from portal.verticals import Vertical
@@ -94,6 +94,7 @@ def _start_one(
     except AlreadyTried:
         answer.tried.append(vertical.name)
     else:
+        answer_requests(session, grant, RequestKind.COMPANY_CAP, RequestAnswer.STARTED)
         answer.started.append(grant)
         answer.names.append(vertical.name)
 
@@ -107,16 +108,18 @@ def _hindrance(session: AnySession, reader: Reader, vertical: Vertical, at: date
         return "readable"
     if not vertical.trial_open:
         return "closed"
-    if not above_cap and _cap_reached(session, reader, vertical, at):
-        _queue(session, reader, vertical, at)
+    cap = None if above_cap else _cap_reached(session, reader, vertical, at)
+    if cap is not None:
+        asking.queue(session, reader, vertical, cap)
         return "queued"
     return None
 
 
-def _cap_reached(session: AnySession, reader: Reader, vertical: Vertical, at: datetime) -> bool:
+def _cap_reached(session: AnySession, reader: Reader, vertical: Vertical, at: datetime) -> int | None:
+    """The company's cap, when it is reached."""
     if reader.company_key is None or _exempt(reader.company_key):
-        return False
-    return queries.running_in_company(session, reader.company_key, vertical.id, at) >= vertical.trial_cap_per_company
+        return None
+    return caps.reached(session, reader.company_key, vertical, at)
 
 
 def _exempt(company_key: str) -> bool:
@@ -125,28 +128,10 @@ def _exempt(company_key: str) -> bool:
     return invented and not current_app.extensions["portal.settings"].production
 
 
-def _queue(session: AnySession, reader: Reader, vertical: Vertical, at: datetime) -> None:
-    """Keep the wish for the staff, once."""
-    waiting = select(TrialRequest.id).where(
-        TrialRequest.reader_id == reader.id,
-        TrialRequest.vertical_id == vertical.id,
-        TrialRequest.kind == RequestKind.COMPANY_CAP,
-        TrialRequest.answered_at.is_(None),
-    )
-    if session.scalar(waiting) is not None:
-        return
-    session.add(TrialRequest(kind=RequestKind.COMPANY_CAP, reader_id=reader.id, vertical_id=vertical.id, created_at=at))
-    audit.record(
-        session,
-        "trial.queued",
-        actor_id=reader.id,
-        target=("reader", reader.id),
-        values={"vertical_id": vertical.id, "cap": vertical.trial_cap_per_company},
-    )
-
-
-def answer_requests(session: AnySession, grant: Grant, kind: RequestKind, answer: RequestAnswer) -> None:
-    """Close the waiting requests of this kind that a trial grant answers."""
+def answer_requests(
+    session: AnySession, grant: Grant, kind: RequestKind, answer: RequestAnswer, actor_id: int | None = None
+) -> None:
+    """Close what waits of this kind: the trial grant answers it, whoever made it."""
     waiting = select(TrialRequest).where(
         TrialRequest.reader_id == grant.reader_id,
         TrialRequest.vertical_id == grant.vertical_id,
@@ -154,4 +139,4 @@ def answer_requests(session: AnySession, grant: Grant, kind: RequestKind, answer
         TrialRequest.answered_at.is_(None),
     )
     for request in session.scalars(waiting):
-        request.answered_at, request.answer = clock.now(), answer
+        request.answered_at, request.answer, request.answered_by = clock.now(), answer, actor_id

@@ -1,8 +1,6 @@
 """The trial pages: choosing what to try, one-click starts, the ribbon's "hide this message", stopping offers."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, timedelta
 from urllib.parse import urlencode, urlsplit
 
 from flask import Blueprint, abort, flash, g, make_response, render_template, request
@@ -10,23 +8,20 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from portal import clock, cookies, throttle
-from portal.access.asking import forget_facts, reader_facts
-from portal.access.decision import decide
+from portal.access.asking import forget_facts
 from portal.accounts import browser, origin, passwords, registration
 from portal.accounts.models import Reader
 from portal.accounts.views_registration import MAILBOX
 from portal.db import db, end_reading, writing
 from portal.extensions import csrf
 from portal.i18n import current_locale
-from portal.i18n import gettext as _
-from portal.trials import countdown, dates, mails, queries, words
+from portal.trials import countdown, dates, mails, own, queries, words
 from portal.trials.forms import TrialForm
 from portal.trials.start import TrialRefused, start
 from portal.verticals import VerticalInfo
 from portal.web import MACHINE, PUBLIC, READER, allow, client_address, no_referrer, own_path, private, see_other
 
 blueprint = Blueprint("trials", __name__)
-REMIND_BEFORE = timedelta(days=3)
 _HIDDEN_FOR = 14 * 24 * 3600  # seconds
 
 
@@ -36,7 +31,7 @@ _HIDDEN_FOR = 14 * 24 * 3600  # seconds
 def trial() -> str | Response:
     """The form for strangers; for readers what they may still try."""
     if current_user.is_authenticated:
-        return _own_page()
+        return own.page(_verticals())
     origin.note()
     return _form_page(_form())
 
@@ -102,53 +97,11 @@ def _form_page(form: TrialForm) -> str:
         "trials/trial.html",
         form=form,
         vertical=ticked[0] if len(ticked) == 1 else None,
-        taglines={slug: _tagline(vertical) for slug, vertical in known.items()},
+        taglines={slug: own.tagline(vertical) for slug, vertical in known.items()},
         colours={slug: slug for slug in known},
-        steps=_steps(),
+        steps=dates.steps(clock.now()),
         login_url=f"/login?{query}" if query else "/login",
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Offered:
-    """A vertical on the reader's own trial page."""
-
-    vertical: VerticalInfo
-    tagline: str
-    state: str = ""
-    tone: str = ""
-    detail: str = ""
-    ticks_left: int | None = None
-
-
-def _own_page() -> str:
-    facts, now = reader_facts(), clock.now()
-    running = {c.vertical: c for c in countdown.countdowns(facts, now) if c.stage is not countdown.Stage.ENDED}
-    offered, others = [], []
-    for slug, vertical in _verticals().items():
-        decision = decide(queries.guarded_article(slug), facts, now)
-        if slug in running:
-            others.append(_running(vertical, running[slug]))
-        elif decision.full:
-            others.append(Offered(vertical, "", _("Open to you"), "ok"))
-        elif slug in facts.tried:
-            others.append(Offered(vertical, "", _("Tried"), "plain"))
-        elif vertical.trial_open:
-            offered.append(Offered(vertical, _tagline(vertical)))
-    code = "suspended" if facts.suspended else "" if facts.confirmed else "unconfirmed"
-    return render_template(
-        "trials/own.html",
-        offered=[] if code else offered,
-        others=others,
-        hindered=words.refused(code) if code else "",
-        unconfirmed=code == "unconfirmed",
-        next=own_path(request.args.get("next"), ""),
-        steps=_steps(),
-    )
-
-
-def _running(vertical: VerticalInfo, trial: countdown.Countdown) -> Offered:
-    return Offered(vertical, "", _("On trial"), "ok", trial.until, trial.ticks_left)
 
 
 @blueprint.post("/trial/start")
@@ -223,23 +176,6 @@ def stop_offers(token: str) -> Response:
         abort(404)
     g.no_ribbon = True
     return make_response(render_template("trials/offers.html", stopped=True))
-
-
-@dataclass(frozen=True, slots=True)
-class Steps:
-    """When what happens in a trial that begins today."""
-
-    reminder: date
-    last: date
-
-
-def _steps() -> Steps:
-    last = dates.last_day(dates.end_of_trial(clock.now()))
-    return Steps(last - REMIND_BEFORE, last)
-
-
-def _tagline(vertical: VerticalInfo) -> str:
-    return (vertical.tagline_en or vertical.tagline) if current_locale() == "en" else vertical.tagline
 
 
 def _verticals() -> dict[str, VerticalInfo]:

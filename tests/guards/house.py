@@ -22,6 +22,7 @@ from portal.enquiries.models import Enquiry, EnquiryKind
 from portal.newsletters.models import Audience, Newsletter
 from portal.organisations.models import Seat
 from portal.roles import Role
+from portal.trials.models import CompanyCap, RequestKind, TrialRequest
 from tests.builders import a_grant, a_reader, a_seat, a_vertical, an_article, an_organisation
 
 
@@ -52,7 +53,9 @@ def furnish() -> House:
         seat = unit.scalars(select(Seat)).one()
         addresses = _addresses(unit, readers["manager"], readers["seat"])
         enquiry = _enquiry(unit, readers["trial"], article.id)
-    return House(readers, {**_known(readers, grant_id), **addresses, "enquiry_id": str(enquiry.id), **_team(seat)})
+        request = _trial_request(unit, readers["seat"], article.primary_vertical_id)
+    asked = {"enquiry_id": str(enquiry.id), "request_id": str(request.id)}
+    return House(readers, {**_known(readers, grant_id), **addresses, **asked, **_team(seat)})
 
 
 def _order_articles(unit: AnySession, vertical_id: int) -> None:
@@ -111,6 +114,17 @@ def _team(seat: Seat) -> dict[str, str]:
     return {"organisation_id": str(seat.organisation_id), "seat_id": str(seat.id)}
 
 
+def _trial_request(unit: AnySession, reader: Reader | None, vertical_id: int) -> TrialRequest:
+    """A wish for a trial, beside a company with a number of its own."""
+    assert reader
+    unit.add(CompanyCap(company_key="clinique.example", cap=1, changed_at=clock.now()))
+    kind, at = RequestKind.COMPANY_CAP, clock.now()
+    wish = TrialRequest(kind=kind, reader_id=reader.id, vertical_id=vertical_id, created_at=at)
+    unit.add(wish)
+    unit.flush()
+    return wish
+
+
 def _known(readers: dict[str, Reader | None], grant_id: int | None) -> dict[str, str]:
     trial = readers["trial"]
     assert trial and grant_id
@@ -136,6 +150,7 @@ def _known(readers: dict[str, Reader | None], grant_id: int | None) -> dict[str,
         "kind": "research",
         "copy_id": "1",
         "part": "1",
+        "company": "clinique.example",
     }
 
 

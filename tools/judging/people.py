@@ -170,6 +170,22 @@ def _takes_the_first_step(visitor: Visitor) -> str:
     return visitor.sends("/login", "/login", email="auditeur@example.org", password=people().password)
 
 
+def _would_ask(visitor: Visitor) -> str:
+    """Their trial has ended; the form is only looked at."""
+    return _in(visitor.opens("/trial").text, r'"(/trial/more/[a-z]+)')
+
+
+def _has_asked(_visitor: Visitor) -> str:
+    return "/trial/more/fintech"
+
+
+def _in(text: str, pattern: str) -> str:
+    found = re.search(pattern, text)
+    if not found:
+        raise LookupError(f"The page holds no {pattern}.")
+    return found[1]
+
+
 def _writes(visitor: Visitor) -> str:
     data = {"name": "Jeanne Orval", "email": "lectrice@valmere.example.org", "topic": "reading"}
     return visitor.sends("/contact", "/contact", message="Je ne retrouve pas ma facture de mars.", **data)
@@ -185,6 +201,8 @@ ACTORS = (
     Who("copying", "essai-j15@example.org", act=_asks_for_a_copy),
     Who("moving", "essai-j6@example.org", act=_moves),
     Who("moving-in", "essai-j6@example.org", act=_takes),
+    Who("asking-for-more", "essai-fini@example.org", act=_would_ask),
+    Who("waiting-for-more", "essai-redemande@example.org", act=_has_asked),
     Who("by-mail", act=_asks_for_a_code_to_sign_in),
     Who("two-steps", act=_takes_the_first_step),
 )
