@@ -35,8 +35,12 @@ class KnownCookies(SecureCookieSessionInterface):
         self._known: Shelf[dict[str, Any]] = Shelf(_MOST, _SECONDS)
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
-        """What the cookie says, when its signature holds."""
-        value = request.cookies.get(self.get_cookie_name(app)) if request.cookies else None
+        """What the cookie says, when its signature holds.
+
+        Two cookies of its name are nobody's: one of them may have been planted beside the other.
+        """
+        values = request.cookies.getlist(self.get_cookie_name(app)) if request.cookies else []
+        value = values[0] if len(values) == 1 else None
         if not value:
             return self.session_class()
         known = self._known.get((app.secret_key, value))

@@ -1,11 +1,16 @@
-"""Awkward input in every field of every address: refused in plain words, never a 500, and nothing opened by it."""
+"""Awkward input in every field of every address: refused in plain words, never a 500, and nothing opened by it.
+
+The field that says where to go next gets addresses of other sites instead: no answer leads there.
+"""
 
 from collections.abc import Iterator
 from itertools import product
+from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from portal.db import end_reading
 from tests.builders import a_reader
@@ -18,7 +23,11 @@ NAMES = (
     *("reason", "until", "start", "days", "sure", "quantity", "step", "totals", "who", "country", "siren", "reader"),
     *("message", "subject", "topic", "phone", "seats", "text"),
     *("vat_number", "street", "postal_code", "city", "purchase_reference", "immediate", "terms", "organisation_id"),
-    *("code", "message", "letters", "saved", "quiet", "invitation", "organisation"),
+    *("code", "mailed", "password", "letters", "saved", "quiet", "invitation", "organisation"),
+)
+ELSEWHERE = (
+    *("//evil.example", "/\\evil.example", "/\t/evil.example", "javascript:alert(1)"),
+    *("https://evil.example", "\\\\evil.example", "///evil.example"),
 )
 JUNK = {
     "nul": "a\0b",
@@ -29,14 +38,10 @@ JUNK = {
     "long": "x" * 5_000,  # in every field: still under the limit of a body, so that each field meets its own
     "markup": "\"'><script>alert(1)</script>{{7*7}}%s%(x)s\u202e\ufffe",
 }
-
-
-@pytest.fixture
-def unguarded(app: Flask) -> Iterator[Flask]:
-    """The app without its check of tokens: what lies behind it is attacked."""
-    app.config["WTF_CSRF_ENABLED"] = False
-    yield app
-    app.config["WTF_CSRF_ENABLED"] = True
+SENT = {
+    junk: {**dict.fromkeys(NAMES, text.encode("utf-8", "surrogatepass")), "next": elsewhere.encode()}
+    for (junk, text), elsewhere in zip(JUNK.items(), ELSEWHERE, strict=True)
+}
 
 
 @pytest.mark.parametrize("who", ["manager", "admin"])
@@ -46,7 +51,7 @@ def test_junk_in_every_field_is_never_an_error_of_the_server(unguarded: Flask, w
 
 
 def _faults(app: Flask, house: House, who: str) -> Iterator[str]:
-    """Every address that answered 500 or above, with the junk that did it."""
+    """Every address that answered 500 or above or led to another site, with the junk that did it."""
     client, reader = app.test_client(), house.readers[who]
     routes = [(method, route) for route in app.url_map.iter_rules() for method in ("GET", "POST")]
     for junk, (method, route) in product(JUNK, routes):
@@ -54,9 +59,14 @@ def _faults(app: Flask, house: House, who: str) -> Iterator[str]:
             continue
         if reader is not None and "_user_id" not in _cookie(client):
             sign_in(client, reader)
-        status = _sent(client, method, address(app, route, house.known), JUNK[junk])
-        if status >= 500:
-            yield f"{method} {route.rule} with {junk}: {status}"
+        answer = _sent(client, method, address(app, route, house.known), SENT[junk])
+        if answer.status_code >= 500 or _leads_off(answer):
+            yield f"{method} {route.rule} with {junk}: {answer.status_code} {answer.location or ''}"
+
+
+def _leads_off(answer: TestResponse) -> bool:
+    parts = urlsplit(answer.location or "/")
+    return parts.netloc not in ("", "localhost") or not parts.path.startswith("/") or parts.path.startswith("/\\")
 
 
 def _cookie(client: FlaskClient) -> dict[str, str]:
@@ -64,12 +74,9 @@ def _cookie(client: FlaskClient) -> dict[str, str]:
         return dict(cookie)
 
 
-def _sent(client: FlaskClient, method: str, path: str, text: str) -> int:
+def _sent(client: FlaskClient, method: str, path: str, fields: dict[str, bytes]) -> TestResponse:
     end_reading()
-    fields = dict.fromkeys(NAMES, text.encode("utf-8", "surrogatepass"))
-    if method == "GET":
-        return client.get(path, query_string=fields).status_code
-    return client.post(path, data=fields).status_code
+    return client.get(path, query_string=fields) if method == "GET" else client.post(path, data=fields)
 
 
 def test_a_zero_byte_is_refused_like_any_control_character(client: FlaskClient) -> None:
