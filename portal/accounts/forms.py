@@ -18,6 +18,7 @@ ADDRESS_LENGTH = 254
 NAME_LENGTH = 120
 LONGEST_MESSAGE = 4_000
 _INVISIBLE = dict.fromkeys(map(ord, "\u200b\u2060\ufeff\u00ad"))
+_JOINERS = "\u200c\u200d"  # they join what is beside them, in Persian names and in families of emoji: alone, nothing
 TURNS_TEXT = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _BREAKING = frozenset(("Cc", "Cs", "Zl", "Zp"))
 _ADDRESS_REFUSALS = {
@@ -53,7 +54,14 @@ class Form(FlaskForm):  # type: ignore[misc]
 
 def trimmed(value: str | None) -> str | None:
     """A filter: NFC, without invisible signs and blanks around."""
-    return value if value is None else unicodedata.normalize("NFC", value).translate(_INVISIBLE).strip()
+    if value is None:
+        return None
+    return unicodedata.normalize("NFC", value).translate(_INVISIBLE).strip().strip(_JOINERS).strip()
+
+
+def stays_on_its_line(text: str) -> bool:
+    """False for text that would break its line, or turn the text around it."""
+    return not any(unicodedata.category(sign) in _BREAKING or sign in TURNS_TEXT for sign in text)
 
 
 class Needed:
@@ -80,7 +88,7 @@ class OneLine:
         if len(text) > self.length:
             field.data = text[: self.length]
             raise StopValidation(_("This is too long: %(length)s characters at most.", length=self.length))
-        if any(unicodedata.category(sign) in _BREAKING or sign in TURNS_TEXT for sign in text):
+        if not stays_on_its_line(text):
             field.data = "".join(sign for sign in text if sign.isprintable())
             raise StopValidation(_("Some characters cannot be used here: type this again on one line."))
 

@@ -7,8 +7,9 @@ from babel import Locale
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, HiddenField, IntegerField, RadioField, SelectField, StringField
 from wtforms.fields import SelectChoice
-from wtforms.validators import InputRequired, Length, NumberRange, StopValidation
+from wtforms.validators import InputRequired, NumberRange, StopValidation
 
+from portal.accounts.forms import stays_on_its_line, trimmed
 from portal.billing.catalogue import MAX_SEATS
 from portal.billing.quotes import tidy_vat
 from portal.i18n import current_locale, gettext
@@ -17,6 +18,11 @@ from portal.i18n import lazy_gettext as _
 _COUNTRIES = "BE CH LU MC DE AT BG CY CZ DK EE ES FI GB GR HR HU IE IT LT LV MT NL NO PL PT RO SE SI SK"
 _SIREN = re.compile(r"\d{9}(\d{5})?")
 _VAT = re.compile(r"[A-Z]{2}[0-9A-Z+*]{8,12}")
+
+
+def _tidy(text: str | None) -> str:
+    """A filter: as names are kept everywhere, and never None."""
+    return trimmed(text) or ""
 
 
 def countries() -> list[SelectChoice]:
@@ -33,15 +39,15 @@ class CheckoutForm(FlaskForm):  # type: ignore[misc]
     next = HiddenField()
     kind = HiddenField()
     totals = HiddenField()
-    company = StringField(_("Company"), filters=[lambda text: (text or "").strip()])
-    name = StringField(_("First and last name"), filters=[lambda text: (text or "").strip()])
+    company = StringField(_("Company"), filters=[_tidy])
+    name = StringField(_("First and last name"), filters=[_tidy])
     siren = StringField(_("SIREN or SIRET"), filters=[lambda text: re.sub(r"\s", "", text or "")])
     vat_number = StringField(_("VAT number"), filters=[lambda text: tidy_vat(text or "")])
-    street = StringField(_("Address"), filters=[lambda text: (text or "").strip()])
-    postal_code = StringField(_("Postcode"), filters=[lambda text: (text or "").strip()])
-    city = StringField(_("Town"), filters=[lambda text: (text or "").strip()])
+    street = StringField(_("Address"), filters=[_tidy])
+    postal_code = StringField(_("Postcode"), filters=[_tidy])
+    city = StringField(_("Town"), filters=[_tidy])
     country = SelectField(_("Country"), invalid_choice_message=_("Choose a country of the list."))
-    purchase_reference = StringField(_("Purchase order reference"), filters=[lambda text: (text or "").strip()])
+    purchase_reference = StringField(_("Purchase order reference"), filters=[_tidy])
     who = RadioField(
         _("Who will read?"),
         choices=[SelectChoice("me", _("I will")), SelectChoice("others", _("I only manage"))],
@@ -84,7 +90,7 @@ class CheckoutForm(FlaskForm):  # type: ignore[misc]
         self._present(field, True, gettext("Enter the town."), 100)
 
     def validate_purchase_reference(self, field: Any) -> None:
-        Length(max=60, message=gettext("At most 60 characters."))(self, field)
+        self._present(field, False, "", 60)
 
     def validate_siren(self, field: Any) -> None:
         if not self.firm or (not field.data and self.country.data != "FR"):
@@ -110,7 +116,7 @@ class CheckoutForm(FlaskForm):  # type: ignore[misc]
     def _present(field: Any, wanted: bool, message: str, longest: int) -> None:
         if wanted and not field.data:
             raise StopValidation(message)
-        if len(field.data or "") > longest or any(ord(sign) < 32 for sign in field.data or ""):
+        if len(field.data or "") > longest or not stays_on_its_line(field.data or ""):
             raise StopValidation(gettext("At most %(count)s characters, on one line.", count=longest))
 
 

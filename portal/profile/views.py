@@ -129,7 +129,7 @@ def _shown(reader: Reader) -> dict[str, str]:
 def _save_identity(form: IdentityForm) -> Any:
     with writing() as unit:
         reader = unit.get_one(Reader, current_user.id)
-        reader.name, reader.company = (form.name.data or "").strip(), (form.company.data or "").strip()
+        reader.name, reader.company = form.name.data or "", form.company.data or ""
         reader.locale, reader.theme = form.locale.data, form.theme.data
     flash(gettext("Saved."), "success")
     answer = see_other(url_for("profile.identity"))

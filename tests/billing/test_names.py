@@ -1,5 +1,7 @@
 """An order asks for the name and the company that an account does not know yet, kindly, and once."""
 
+import pytest
+
 from portal.accounts.acquaintance import known_of
 from portal.db import AnySession
 from tests.billing.world import World
@@ -31,3 +33,12 @@ def test_whoever_buys_in_their_own_name_has_told_it(world: World, session: AnySe
     buyer = world.buyer()
     buyer.order(kind="person", name="Camille Orvault", company="")
     assert called(session, buyer.reader_id) == ("Camille Orvault", "")
+
+
+@pytest.mark.parametrize("field", ["company", "name", "street", "postal_code", "city", "purchase_reference"])
+def test_nothing_that_an_invoice_shows_breaks_or_turns_its_line(world: World, field: str) -> None:
+    buyer, kind = world.buyer(), "person" if field == "name" else "firm"
+    for text in ("Clin\0ique", "Clinique\r\nX", "\u202eeuqinilC", "Clinique\u2028X"):
+        answer = buyer.order(kind=kind, **{field: text})
+        assert answer.status_code == 422 and f'id="{field}-error"' in answer.text, text
+    assert buyer.order(kind=kind, **{field: " \u200b2\u200d "}).status_code == 303
