@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Integer, LargeBinary, bindparam, literal, or_, select, union_all
+from sqlalchemy.sql.selectable import CompoundSelect, Select
 
 from portal.access.models import AwaitedRight, Grant, TrialLedger
 from portal.access.vocabulary import (
@@ -23,11 +24,12 @@ from portal.access.vocabulary import (
     Source,
     VerticalFacts,
 )
-from portal.accounts.person_keys import now_under
+from portal.accounts.models import PersonKey
 from portal.accounts.second_address import keys_of
-from portal.db import AnySession
-from portal.history import as_of
+from portal.db import AnySession, UTCDateTime
+from portal.history import Snapshot, as_of
 from portal.organisations.models import Invitation, Manager, Seat
+from portal.prepared import Prepared
 from portal.roles import Permission, Role, may
 from portal.verticals import Vertical
 
@@ -57,21 +59,58 @@ def reader_at(session: AnySession, reader_id: int, at: datetime) -> ReaderFacts 
     account = as_of(session, "reader", [reader_id], at).get(reader_id)
     if account is None:
         return None
-    return _Past(session, reader_id, at).facts(account)
+    asked = {"reader_id": reader_id, "at": at, "person_key": bytes.fromhex(account["person_key"])}
+    said: dict[str, Snapshots] = {}
+    for row in _PAST.all(session, asked):
+        said.setdefault(row.branch, {})[row.subject_id] = row.facts
+    return _Past(reader_id, at, said).facts(account)
+
+
+def _branch(name: str, kind: str, subjects: Any) -> Select[Any]:
+    """The snapshots of these subjects that were recorded by then."""
+    told = (literal(name).label("branch"), Snapshot.subject_id, Snapshot.facts, Snapshot.recorded_at, Snapshot.id)
+    by_then = Snapshot.recorded_at <= bindparam("at", type_=UTCDateTime())
+    return select(*told).where(Snapshot.kind == kind, Snapshot.subject_id.in_(subjects), by_then)
+
+
+def _past() -> CompoundSelect[Any]:
+    """One UNION ALL, built once: whatever of a reader is found through today's rows, the newest snapshots last."""
+    reader = bindparam("reader_id", type_=Integer)
+    invited = Invitation.email_key.in_(keys_of(reader, bindparam("at", type_=UTCDateTime())))
+    seats = select(Seat.organisation_id).where(Seat.reader_id == reader)
+    managed = select(Manager.organisation_id).where(Manager.reader_id == reader)
+    theirs = or_(Grant.organisation_id.in_(seats), Grant.organisation_id.in_(managed))
+    inviting = Grant.organisation_id.in_(select(Invitation.organisation_id).where(invited))
+    person = bindparam("person_key", type_=LargeBinary)
+    today = select(PersonKey.person_key).where(PersonKey.key_hash == person)  # see ledger.rekey
+    tried = or_(TrialLedger.person_key == person, TrialLedger.person_key.in_(today))
+    return union_all(
+        _branch("vertical", "vertical", select(Vertical.id)),
+        _branch("seat", "seat", select(Seat.id).where(Seat.reader_id == reader)),
+        _branch("manager", "manager", select(Manager.id).where(Manager.reader_id == reader)),
+        _branch("own", "grant", select(Grant.id).where(Grant.reader_id == reader)),
+        _branch("shared", "grant", select(Grant.id).where(theirs)),
+        _branch("ledger", "ledger", select(TrialLedger.id).where(tried)),
+        _branch("awaited", "awaited", select(AwaitedRight.id).where(AwaitedRight.organisation_id.in_(managed))),
+        _branch("invitation", "invitation", select(Invitation.id).where(invited)),
+        _branch("inviting", "grant", select(Grant.id).where(inviting)),
+    ).order_by("recorded_at", "id")
+
+
+_PAST = Prepared(_past())
 
 
 class _Past:
-    """One reader at one past instant: the snapshots, sorted into facts."""
+    """One reader at one past instant: what the snapshots of each branch said, sorted into facts."""
 
-    def __init__(self, session: AnySession, reader_id: int, at: datetime) -> None:
-        self.session, self.reader_id, self.at = session, reader_id, at
-        self.slugs = {id_: facts["slug"] for id_, facts in self._of("vertical", select(Vertical.id)).items()}
-        self.seats = self._of("seat", select(Seat.id).where(Seat.reader_id == reader_id))
-        managers = self._of("manager", select(Manager.id).where(Manager.reader_id == reader_id))
-        self.managed = {m["organisation_id"] for m in managers.values() if m["ended_at"] is None}
+    def __init__(self, reader_id: int, at: datetime, said: dict[str, Snapshots]) -> None:
+        self.reader_id, self.at, self.said = reader_id, at, said
+        self.slugs = {id_: facts["slug"] for id_, facts in self._of("vertical").items()}
+        self.seats = self._of("seat")
+        self.managed = {m["organisation_id"] for m in self._of("manager").values() if m["ended_at"] is None}
 
-    def _of(self, kind: str, ids: Any) -> Snapshots:
-        return as_of(self.session, kind, self.session.scalars(ids), self.at)
+    def _of(self, branch: str) -> Snapshots:
+        return self.said.get(branch, {})
 
     def facts(self, account: Facts) -> ReaderFacts:
         return ReaderFacts(
@@ -86,11 +125,8 @@ class _Past:
         )
 
     def _grants(self) -> Iterable[GrantFacts]:
-        own = self._of("grant", select(Grant.id).where(Grant.reader_id == self.reader_id))
-        yield from (self._grant(id_, facts) for id_, facts in own.items())
-        organisations = {seat["organisation_id"] for seat in self.seats.values()} | self.managed
-        shared = self._of("grant", select(Grant.id).where(Grant.organisation_id.in_(organisations)))
-        for id_, facts in shared.items():
+        yield from (self._grant(id_, facts) for id_, facts in self._of("own").items())
+        for id_, facts in self._of("shared").items():
             yield from self._shared(id_, facts)
 
     def _shared(self, grant_id: int, facts: Facts) -> Iterable[GrantFacts]:
@@ -119,33 +155,26 @@ class _Past:
         )
 
     def _tried(self, person: str) -> frozenset[str]:
-        """Rows that were this person's then; they may go by another key today (see ledger.rekey)."""
-        key = bytes.fromhex(person)
-        keys = {key, now_under(self.session, key)}
-        ledger = self._of("ledger", select(TrialLedger.id).where(TrialLedger.person_key.in_(keys)))
-        return frozenset(self.slugs[facts["vertical_id"]] for facts in ledger.values() if facts["person_key"] == person)
+        """Rows that were this person's then; they may go by another key today."""
+        mine = (facts for facts in self._of("ledger").values() if facts["person_key"] == person)
+        return frozenset(self.slugs[facts["vertical_id"]] for facts in mine)
 
     def _awaited(self) -> tuple[AwaitedFacts, ...]:
-        rows = self._of("awaited", select(AwaitedRight.id).where(AwaitedRight.organisation_id.in_(self.managed)))
         return tuple(
             AwaitedFacts(
                 self.slugs[facts["vertical_id"]],
                 datetime.fromisoformat(facts["since"]),
                 datetime.fromisoformat(facts["until"]),
             )
-            for facts in rows.values()
-            if facts["settled_at"] is None
+            for facts in self._of("awaited").values()
+            if facts["settled_at"] is None and facts["organisation_id"] in self.managed
         )
 
     def _invitations(self) -> Iterable[InvitationFacts]:
         """Waiting invitations, once for each live grant of their organisation, as the present statement has them."""
-        keys = keys_of(self.reader_id, self.at)
-        rows = self._of("invitation", select(Invitation.id).where(Invitation.email_key.in_(keys)))
-        waiting = {id_: facts for id_, facts in rows.items() if facts["closed_at"] is None}
-        organisations = {facts["organisation_id"] for facts in waiting.values()}
-        grants = self._of("grant", select(Grant.id).where(Grant.organisation_id.in_(organisations)))
+        waiting = {id_: facts for id_, facts in self._of("invitation").items() if facts["closed_at"] is None}
         for id_, facts in waiting.items():
-            for grant in grants.values():
+            for grant in self._of("inviting").values():
                 if grant["organisation_id"] == facts["organisation_id"] and _covers(grant, self.at):
                     yield InvitationFacts(
                         id_,

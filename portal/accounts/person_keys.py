@@ -74,11 +74,6 @@ def made_with(session: AnySession, person: bytes) -> str:
     return found or key_ids()[0]
 
 
-def now_under(session: AnySession, person: bytes) -> bytes:
-    """The key this person goes by today: another one when two keys turned out to be one person's."""
-    return session.scalar(select(PersonKey.person_key).where(PersonKey.key_hash == person)) or person
-
-
 def _secrets() -> Sequence[str]:
     found: Sequence[str] = current_app.config["LEDGER_KEYS"]
     return found

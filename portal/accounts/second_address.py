@@ -7,7 +7,7 @@ mail and no time.
 import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import CompoundSelect, select, union_all, update
@@ -172,8 +172,11 @@ def forget(session: AnySession, second: SecondAddress) -> None:
     session.flush()
 
 
-def keys_of(reader_id: Any, at: datetime | None = None) -> CompoundSelect[Any]:
-    """The keys of a reader's own address and of those proved (by then), as a subquery for statements of other rooms."""
+def keys_of(reader_id: Any, at: Any = None) -> CompoundSelect[Any]:
+    """The keys of a reader's own address and of those proved (by then), as a subquery for statements of other rooms.
+
+    Both may be values or parameters of the statement.
+    """
     own = select(Reader.email_key).where(Reader.id == reader_id)
     others = select(SecondAddress.email_key).where(SecondAddress.reader_id == reader_id)
     return union_all(own, others if at is None else others.where(SecondAddress.proved_at <= at))

@@ -21,7 +21,8 @@ from portal.db import AnySession, writing
 from portal.organisations.models import Invitation, Manager, ManagerRole, Seat
 from portal.roles import Role
 from portal.verticals import Vertical
-from tests.builders import a_grant, a_reader, a_vertical, an_article, an_organisation
+from tests.access.counting import counted
+from tests.builders import a_grant, a_reader, a_seat, a_vertical, an_article, an_organisation
 
 HOUR = timedelta(hours=1)
 
@@ -231,6 +232,18 @@ def test_before_its_account_nobody_can_be_asked_about(session: AnySession, now: 
     reader, article = a_reader(), an_article()
     assert replay.reader_at(session, reader.id, now - HOUR) is None
     assert replay.article_at(session, article.id, now - HOUR) is None
+
+
+def test_the_past_of_a_reader_is_read_in_two_statements(session: AnySession, now: datetime) -> None:
+    reader, firm = a_reader(), an_organisation(a_reader())
+    for vertical in ("health", "fintech", "media"):
+        a_grant(reader, vertical=vertical)
+        a_grant(organisation=firm, vertical=vertical)
+    a_seat(firm, reader)
+    with counted(session) as statements:
+        past = replay.reader_at(session, reader.id, now)
+    assert past is not None and len(past.grants) == 6
+    assert len([one for one in statements if one.startswith("SELECT")]) == 2
 
 
 def test_a_right_given_later_does_not_open_the_past(session: AnySession, now: datetime) -> None:
