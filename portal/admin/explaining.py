@@ -1,5 +1,6 @@
 """The explain box: which article or vertical is meant, at which instant, and the answer of access."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -20,6 +21,8 @@ from portal.verticals import Vertical
 
 LONGEST = 300
 _SHOWN = 5
+
+Notes = Mapping[int, queries.GrantNote]
 
 
 @dataclass(slots=True)
@@ -50,27 +53,29 @@ def instant(typed: str) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=clock.PARIS)
 
 
-def answer(session: AnySession, reader_id: int, asked: str, typed: str) -> Answer:
-    """The whole answer for the box; never raises."""
+def answer(session: AnySession, reader_id: int, asked: str, typed: str, notes: Notes | None = None) -> Answer:
+    """The whole answer for the box; never raises. `notes` are those of grants that the page has read already."""
     result = Answer()
     try:
         at = instant(typed)
         subject = _subject(session, asked, result)
         if subject is not None:
-            result.explanation = of(session, reader_id, subject, at)
+            result.explanation = of(session, reader_id, subject, at, notes)
     except Unknown as error:
         result.problem = str(error)
     return result
 
 
-def of(session: AnySession, reader_id: int, subject: Article | Vertical, at: datetime) -> Explanation:
+def of(
+    session: AnySession, reader_id: int, subject: Article | Vertical, at: datetime, notes: Notes | None = None
+) -> Explanation:
     """The explanation of an article or a vertical for a reader at an instant, from history. Raises Unknown."""
     article = _facts(session, subject, at)
     reader = replay.reader_at(session, reader_id, at)
     if article is None or reader is None:
         what = gettext("This article") if article is None else gettext("This account")
         raise Unknown(gettext("%(what)s did not exist on %(moment)s.", what=what, moment=formats.moment(at)))
-    return explain(article, reader, at, names(session, reader))
+    return explain(article, reader, at, names(session, reader, notes or {}))
 
 
 def _facts(session: AnySession, subject: Article | Vertical, at: datetime) -> ArticleFacts | None:
@@ -79,10 +84,11 @@ def _facts(session: AnySession, subject: Article | Vertical, at: datetime) -> Ar
     return replay.article_at(session, subject.id, at)
 
 
-def names(session: AnySession, reader: ReaderFacts) -> Names:
-    """Names of verticals, and who gave each grant."""
+def names(session: AnySession, reader: ReaderFacts, notes: Notes) -> Names:
+    """Names of verticals, and who gave each grant; only those that `notes` leaves out are read."""
     verticals = why.names(session).verticals
-    notes = queries.grant_notes(session, [grant.grant_id for grant in reader.grants])
+    missing = {grant.grant_id for grant in reader.grants} - notes.keys()
+    notes = {**notes, **queries.grant_notes(session, sorted(missing))}
     return Names(verticals, {id_: _giver(note) for id_, note in notes.items() if _giver(note)})
 
 

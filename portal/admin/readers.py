@@ -80,6 +80,7 @@ def reader_page(person: Reader, form: GrantForm | None = None) -> Any:
     now, verticals = clock.now(), all_verticals(db.session)
     known = facts.of_account(db.session, person, now)
     notes = queries.grant_notes(db.session, [grant.grant_id for grant in known.grants])
+    managed = billing_summary.managed_organisations(db.session, person.id)
     context = {
         "reader": person,
         "rows": access_rows(known, now, verticals, notes),
@@ -87,9 +88,9 @@ def reader_page(person: Reader, form: GrantForm | None = None) -> Any:
         "form": form or grant_form(verticals),
         "colours": {str(vertical.id): vertical.slug for vertical in verticals},
         "at": now,
-        **_why(person),
-        **_money(person),
-        **_log(person),
+        **_why(person, notes),
+        **_money(managed),
+        **_log(person, managed),
     }
     return render_template("admin/reader.html", **context), 422 if form and form.errors else 200
 
@@ -101,27 +102,27 @@ def grant_form(verticals: tuple[VerticalInfo, ...]) -> GrantForm:
     return form
 
 
-def _why(person: Reader) -> dict[str, Any]:
+def _why(person: Reader, notes: explaining.Notes) -> dict[str, Any]:
     """The explain box, when this person may ask."""
     if not current_user.may(Permission.EXPLAIN_ACCESS):
         return {"why": None}
     asked, typed = request.args.get("article", "")[: explaining.LONGEST], request.args.get("at", "")[:40]
-    answer = explaining.answer(db.session, person.id, asked, typed) if asked.strip() else explaining.Answer()
+    answer = explaining.Answer()
+    if asked.strip():
+        answer = explaining.answer(db.session, person.id, asked, typed, notes)
     shown = panel(answer.explanation, of_vertical=answer.of_vertical) if answer.explanation else None
     return {"why": answer, "why_panel": shown, "asked": asked, "typed": typed}
 
 
-def _money(person: Reader) -> dict[str, Any]:
+def _money(organisations: tuple[int, ...]) -> dict[str, Any]:
     if not current_user.may(Permission.SEE_BILLING):
         return {"contracts": None}
-    organisations = billing_summary.managed_organisations(db.session, person.id)
     return {
         "contracts": billing_summary.contracts(db.session, organisations) if organisations else [],
         "invoices": billing_summary.invoices(db.session, organisations) if organisations else [],
     }
 
 
-def _log(person: Reader) -> dict[str, Any]:
-    organisations = billing_summary.managed_organisations(db.session, person.id)
+def _log(person: Reader, organisations: tuple[int, ...]) -> dict[str, Any]:
     narrowed = audit_log.Narrowed(reader_id=person.id, organisation_ids=organisations)
     return {"log_entries": audit_log.read(db.session, narrowed, limit=LOG)[:LOG]}
