@@ -12,10 +12,10 @@ TREES := portal tests benchmarks tools app.py
 PO := $(wildcard translations/*/LC_MESSAGES/messages.po)
 MO := $(PO:.po=.mo)
 
-.PHONY: help run test check mutate judge bench screenshots messages lock format clean
+.PHONY: help run test check mutate judge bench bench-scale screenshots messages lock format clean
 
 help: ## What can be asked for
-	awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: .venv/run.stamp $(MO) ## Everything in one terminal: web, worker and the Stripe stand-in (PORT=8000)
 	exec $(BIN)/portal run
@@ -34,6 +34,9 @@ judge: .venv/dev.stamp $(MO) ## Every page before a browser: axe, valid HTML, 32
 
 bench: .venv/dev.stamp $(MO) ## How fast the pages are, beside a bare Flask on the same machine
 	$(BIN)/python -m benchmarks.run $(ARGS)
+
+bench-scale: .venv/dev.stamp $(MO) ## The same with a million readers on both databases, kept in instance/scale (ARGS="--readers 10000")
+	$(BIN)/python -m benchmarks.scale $(ARGS)
 
 screenshots: .venv/dev.stamp $(MO) ## Pictures of eight pages and all mails into screenshots/ (ARGS=--docs: into docs/img/)
 	$(BIN)/python -m tools.screenshots $(ARGS)

