@@ -8,7 +8,7 @@ import pytest
 from argon2 import PasswordHasher, extract_parameters
 from argon2.exceptions import VerifyMismatchError
 
-from portal.accounts import passwords
+from portal.accounts import gate, passwords
 from portal.accounts.gate import Busy, Gate
 from portal.accounts.passwords import Refusal, refusal
 
@@ -130,6 +130,41 @@ def test_a_gate_is_shared_from_the_moment_it_is_told_where(tmp_path: Path) -> No
     there.share(tmp_path)
     with here.entered(), pytest.raises(Busy), there.entered():
         pytest.fail("two were let in")
+
+
+def test_a_place_that_another_process_gives_back_is_found_within_the_wait(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, there = Gate(places=1, wait=0, folder=tmp_path), Gate(places=1, wait=5, folder=tmp_path)
+    taken, looked, done = gate._taken, threading.Event(), threading.Event()
+    monkeypatch.setattr(gate, "_taken", lambda lock: taken(lock) or looked.set())
+
+    def come() -> None:
+        with there.entered():
+            done.set()
+
+    with here.entered():
+        threading.Thread(target=come, daemon=True).start()
+        assert looked.wait(5) and not done.is_set()
+    assert done.wait(5)
+
+
+def test_the_wait_for_other_processes_is_over_at_its_end_exactly(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, there = (Gate(places=1, wait=0, folder=tmp_path) for _process in range(2))
+    with here.entered():
+        instants = iter([7.0, 7.0, 8.0])
+        monkeypatch.setattr(gate, "monotonic", lambda: next(instants))
+        with pytest.raises(Busy), there.entered():
+            pytest.fail("two were let in")
+    assert next(instants) == 8.0
+
+
+def test_the_locks_are_nobody_else_s_to_read(tmp_path: Path) -> None:
+    with Gate(places=2, wait=0, folder=tmp_path).entered():
+        [lock] = tmp_path.iterdir()
+        assert (lock.name, lock.stat().st_mode & 0o777) == ("hash-0.lock", 0o600)
 
 
 def test_a_folder_that_cannot_be_written_to_keeps_nobody_out(tmp_path: Path) -> None:
