@@ -21,6 +21,6 @@ def handed(content: str, mimetype: str) -> Response:
     answer = Response(content, content_type=f"{mimetype}; charset=utf-8")
     if reader_facts().reader_id is None:
         answer.headers["Cache-Control"] = f"public, max-age={int(FRESH_FOR.total_seconds())}"
-        answer.add_etag()
+        answer.add_etag(weak=True)  # the same file is sent packed and unpacked
         answer.make_conditional(request)
     return answer

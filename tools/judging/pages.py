@@ -29,6 +29,7 @@ DEAD = "un-jeton-qui-n-existe-pas"
 LOCALES = ("fr", "en")
 # Pages of everybody that look different to somebody with rights, and with a ribbon.
 FOR_READERS_TOO = {"content.home", "content.vertical_home", "billing.plans"}
+_LISTED = re.compile(r"<loc>([^<]+)</loc>")
 _LINK = re.compile(r'<(?:a|iframe|link|img|script)\b[^>]*?\s(?:href|src)="([^"]+)"')
 
 
@@ -75,6 +76,8 @@ class Finder:
             self._note(answer.headers["Location"])
         elif "text/html" not in answer.headers.get("Content-Type", ""):
             self.not_pages.add(rule)
+            for link in _LISTED.findall(answer.text) if "xml" in answer.headers.get("Content-Type", "") else ():
+                self._note(unescape(link))
         elif answer.ok:
             self.found[rule].setdefault(shape(path), path)
             for link in dict.fromkeys(urljoin(path, unescape(link)) for link in _LINK.findall(answer.text)):
