@@ -12,7 +12,7 @@ TREES := portal tests benchmarks tools app.py
 PO := $(wildcard translations/*/LC_MESSAGES/messages.po)
 MO := $(PO:.po=.mo)
 
-.PHONY: help run test check mutate judge bench bench-scale screenshots messages lock format clean
+.PHONY: help run test coverage check mutate judge bench bench-scale screenshots messages lock format clean
 
 help: ## What can be asked for
 	awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,6 +22,9 @@ run: .venv/run.stamp $(MO) ## Everything in one terminal: web, worker and the St
 
 test: .venv/dev.stamp $(MO) ## Every test, on SQLite and PostgreSQL, in a browser where there is one (ARGS=…)
 	$(BIN)/python tools/tests.py $(ARGS)
+
+coverage: .venv/dev.stamp $(MO) ## Lines and branches of a room that its tests miss (ARGS=accounts: none may be)
+	$(BIN)/python tools/room_coverage.py $(ARGS)
 
 check: .venv/dev.stamp $(MO) ## Lint, format, types, imports, security, migrations, translations, settings
 	$(BIN)/python tools/check.py $(ARGS)

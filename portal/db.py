@@ -145,6 +145,18 @@ def broke(error: IntegrityError, constraint: str) -> bool:
     return constraint in str(error.orig) or _columns_of(constraint) in str(error.orig)
 
 
+@contextmanager
+def refusing(session: AnySession, constraint: str, refusal: type[Exception]) -> Iterator[None]:
+    """A savepoint: what is done inside is done, or nothing of it. Raises `refusal` when this constraint broke."""
+    try:
+        with session.begin_nested():
+            yield
+    except IntegrityError as error:
+        if broke(error, constraint):
+            raise refusal from error
+        raise
+
+
 def _columns_of(constraint: str) -> str:
     """SQLite names the columns of a broken unique index ("UNIQUE constraint failed: t.a, t.b"), not the index."""
     for table in Base.metadata.tables.values():

@@ -5,11 +5,13 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 from sqlalchemy import delete, func, select
+from sqlalchemy.exc import IntegrityError
 
 from portal import audit, clock, throttle
 from portal.assets import stylesheet
 from portal.audit import AuditEvent, AuditPersonal
-from portal.db import AnySession, writing
+from portal.content.models import Rubric
+from portal.db import AnySession, refusing, writing
 from portal.throttle import Throttled
 from portal.verticals import RESERVED_SLUGS, VerticalError, add_vertical, all_verticals, mix
 
@@ -77,3 +79,11 @@ def test_mixing_goes_from_one_colour_to_the_other() -> None:
     assert mix("#000000", "#ffffff", 0) == "#000000"
     assert mix("#000000", "#ffffff", 0.5) == "#808080"
     assert mix("#000000", "#ffffff", 1) == "#ffffff"
+
+
+def test_one_constraint_is_told_in_our_words_and_every_other_stays_the_database_s(session: AnySession) -> None:
+    with writing(), pytest.raises(LookupError), refusing(session, "uq_rubrics_slug", LookupError):
+        session.add_all(Rubric(slug="twice", name=name, name_en=name) for name in ("One", "Two"))
+    with writing(), pytest.raises(IntegrityError), refusing(session, "uq_rubrics_slug", LookupError):
+        session.add(Rubric(slug="nameless", name=None, name_en="None"))
+    assert session.scalar(select(func.count()).select_from(Rubric)) == 0

@@ -3,14 +3,15 @@
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
 
 from portal import clock
 from portal.accounts import person_keys
 from portal.accounts.identity import checked_address, company_key, email_key
 from portal.accounts.models import Reader
-from portal.db import AnySession, broke
+from portal.db import AnySession, refusing
 from portal.roles import Role
+
+_ONE_ACCOUNT = "uq_readers_email_key"
 
 
 class AddressTaken(Exception):
@@ -51,13 +52,8 @@ def create_reader(
         confirmed_at=now if confirmed else None,
         origin=origin,
     )
-    try:
-        with session.begin_nested():
-            session.add(reader)
-    except IntegrityError as error:
-        if broke(error, "uq_readers_email_key"):
-            raise AddressTaken from error
-        raise
+    with refusing(session, _ONE_ACCOUNT, AddressTaken):
+        session.add(reader)
     return reader
 
 
@@ -65,11 +61,6 @@ def change_address(session: AnySession, reader: Reader, email: str) -> None:
     """Another address, and the keys that are made from it. Raises AddressError, AddressTaken (then nothing changed)."""
     address = checked_address(email)
     person = person_keys.key_of(session, address)
-    try:
-        with session.begin_nested():
-            reader.email, reader.email_key = address, email_key(address)
-            reader.person_key, reader.company_key = person, company_key(address)
-    except IntegrityError as error:
-        if broke(error, "uq_readers_email_key"):
-            raise AddressTaken from error
-        raise
+    with refusing(session, _ONE_ACCOUNT, AddressTaken):
+        reader.email, reader.email_key = address, email_key(address)
+        reader.person_key, reader.company_key = person, company_key(address)

@@ -11,14 +11,13 @@ from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import CompoundSelect, select, union_all, update
-from sqlalchemy.exc import IntegrityError
 
 from portal import audit, clock, throttle
 from portal.accounts import codes, mails
 from portal.accounts.identity import email_key
 from portal.accounts.keyed import keyed
 from portal.accounts.models import AddressProof, Reader, SecondAddress
-from portal.db import AnySession, broke
+from portal.db import AnySession, refusing
 from portal.roles import is_staff
 
 CODES, WINDOW = 3, timedelta(hours=1)
@@ -132,22 +131,11 @@ def try_code(session: AnySession, asker: Asker, proof_id: int, typed: str) -> Se
 
 
 def _prove(session: AnySession, proof: AddressProof) -> SecondAddress:
-    """The address is theirs; proved twice (in two tabs), the same row."""
-    known = session.scalar(select(SecondAddress).where(SecondAddress.email_key == proof.email_key))
-    if known is not None and known.reader_id == proof.reader_id:
-        return known
-    if known is not None:
-        raise ProvedElsewhere
     second = SecondAddress(
         reader_id=proof.reader_id, email=proof.email, email_key=proof.email_key, proved_at=clock.now()
     )
-    try:
-        with session.begin_nested():
-            session.add(second)
-    except IntegrityError as error:
-        if broke(error, "uq_second_addresses_email_key"):
-            raise ProvedElsewhere from error
-        raise
+    with refusing(session, "uq_second_addresses_email_key", ProvedElsewhere):
+        session.add(second)
     _audit(session, "address.proved", second)
     return second
 

@@ -53,6 +53,15 @@ def test_the_code_opens_what_was_asked_for(client: FlaskClient, claire: Reader) 
         assert client.get(ASKED_FOR).status_code == 200
 
 
+def test_nothing_typed_is_no_try(client: FlaskClient, claire: Reader) -> None:
+    with clock.frozen(LATER):
+        code = send(client)
+        for _try in range(6):
+            answer = submit(client, f"{PAGE}/code", {"mailed": " "}, page=PAGE)
+            assert answer.status_code == 422 and 'id="mailed-error"' in answer.text
+        assert submit(client, f"{PAGE}/code", {"mailed": code}, page=PAGE).status_code == 303
+
+
 def test_a_wrong_code_proves_nothing_and_five_end_it(client: FlaskClient, claire: Reader) -> None:
     with clock.frozen(LATER):
         code = send(client)

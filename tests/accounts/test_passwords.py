@@ -195,6 +195,15 @@ def test_the_gate_lets_in_whoever_waited_for_a_place() -> None:
     assert done.is_set()
 
 
+def test_the_gate_lets_in_whoever_waited_for_another_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    here, there = (Gate(places=1, wait=5, folder=tmp_path) for _process in range(2))
+    inside = here.entered()
+    inside.__enter__()
+    monkeypatch.setattr(there._pause, "wait", lambda _seconds: inside.__exit__(None, None, None))
+    with there.entered(), pytest.raises(Busy), Gate(places=1, wait=0, folder=tmp_path).entered():
+        pytest.fail("two were let in")
+
+
 @pytest.mark.parametrize(
     ("password", "cause"),
     [

@@ -9,6 +9,7 @@ from portal import clock
 from portal.accounts import passwords, recovery, registration, tokens
 from portal.accounts.models import AccountToken, Reader, TokenPurpose
 from portal.accounts.tokens import LinkUnknown, LinkUsed
+from portal.audit import AuditEvent
 from portal.db import AnySession, writing
 from portal.outbox import Mail
 from tests.builders import a_reader
@@ -160,6 +161,16 @@ def test_an_unconfirmed_account_is_confirmed_by_a_button(client: FlaskClient, se
     session.refresh(reader)
     assert reader.confirmed_at == NOON
     assert client.get(path).status_code == 410
+
+
+def test_an_address_confirmed_in_another_way_meanwhile_keeps_its_day(session: AnySession) -> None:
+    reader = a_reader(ADDRESS, confirmed=False)
+    with writing() as unit:
+        token = tokens.issue(unit, reader, TokenPurpose.CONFIRM_ADDRESS)
+        reader.confirmed_at = NOON
+    with clock.frozen(NOON + timedelta(minutes=5)), writing() as unit:
+        assert recovery.confirm_address(unit, token).confirmed_at == NOON
+    assert session.query(AuditEvent).count() == 0
 
 
 def _token(client: FlaskClient) -> str:

@@ -8,7 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from portal import clock
-from portal.accounts import passwords, registration, second_factor
+from portal.accounts import passwords, readers, registration, second_factor, tokens
 from portal.accounts.models import PendingRegistration, Reader
 from portal.db import AnySession, end_reading, writing
 from portal.outbox import Mail
@@ -293,6 +293,40 @@ def test_two_confirmations_at_once_make_one_account(session: AnySession, app: Fl
         thread.join()
     assert "confirmed" in outcomes and len(outcomes) == 2 and len(set(outcomes)) == 2
     assert session.query(Reader).count() == 1
+
+
+def test_of_two_uses_of_one_link_at_once_one_gets_through(session: AnySession, monkeypatch: pytest.MonkeyPatch) -> None:
+    token = ask(session)
+    monkeypatch.setattr(tokens, "claim", lambda *_row: False)  # the other one was faster
+    with pytest.raises(registration.LinkUsed):
+        confirm(token)
+    assert session.query(Reader).count() == 0
+
+
+def test_an_account_confirmed_while_the_link_waited_for_its_turn_is_not_confirmed_again(
+    session: AnySession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token, made = ask(session), a_reader(FORM["email"], confirmed=False)
+
+    def confirmed_meanwhile(unit: AnySession, _key: str) -> None:
+        unit.get_one(Reader, made.id).confirmed_at = NOON
+        unit.flush()
+
+    monkeypatch.setattr(registration, "_lock_attempts", confirmed_meanwhile)
+    with pytest.raises(registration.AlreadyConfirmed):
+        confirm(token)
+    session.refresh(made)
+    assert made.password_hash is None
+
+
+def test_an_account_made_at_the_same_instant_is_the_one_there_is(
+    session: AnySession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token, made = ask(session), a_reader(FORM["email"])
+    monkeypatch.setattr(readers, "by_address", lambda *_asked: None)  # it was not there when the link was looked at
+    with pytest.raises(registration.AlreadyConfirmed):
+        confirm(token)
+    assert [reader.id for reader in session.query(Reader)] == [made.id]
 
 
 def test_a_link_that_still_works_can_be_sent_again(session: AnySession) -> None:

@@ -111,6 +111,13 @@ def test_a_code_works_for_no_other_reader_and_in_no_other_session(session: AnySe
     assert typed(asker, proof_id, code) is not None
 
 
+def test_a_code_is_known_to_the_reader_who_asked_for_it_only(session: AnySession) -> None:
+    asker, proof_id, _code = asked(a_reader())
+    proof = second_address.proof_of(session, asker.reader_id, proof_id)
+    assert proof is not None and proof.email == OTHER
+    assert second_address.proof_of(session, a_reader().id, proof_id) is None
+
+
 def test_two_tabs_with_two_addresses_do_not_disturb_each_other(session: AnySession) -> None:
     reader = a_reader()
     first, second = asked(reader), asked(reader, "encore@clinique.example.org")

@@ -187,6 +187,15 @@ def test_a_session_that_ended_while_a_page_was_made_is_not_taken_up_again(claire
     assert session.query(ReaderSession).one().last_seen_at == NOON
 
 
+def test_a_session_is_noted_as_used_every_ten_minutes_and_no_oftener(claire: Reader, session: AnySession) -> None:
+    person = sessions.by_token(session, sessions.open_session(session, claire, "Tests"))
+    assert person is not None
+    session.commit()
+    for minutes, noted in ((9, False), (10, True)):
+        with clock.frozen(NOON + timedelta(minutes=minutes)), writing() as unit:
+            assert sessions.touch(unit, person) is noted
+
+
 def test_a_session_in_daily_use_ends_after_ninety_days(client: FlaskClient, claire: Reader) -> None:
     sign_in(client, claire)
     for day in range(20, 90, 20):

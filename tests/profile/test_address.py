@@ -13,6 +13,7 @@ from portal.accounts.identity import company_key
 from portal.accounts.models import Reader, ReaderSession, SecondAddress, TokenPurpose
 from portal.accounts.models_security import AddressChange
 from portal.accounts.person_keys import hashes
+from portal.accounts.tokens import LinkUsed
 from portal.audit import AuditEvent, AuditPersonal
 from portal.db import AnySession, db, writing
 from portal.organisations.models import Organisation
@@ -137,6 +138,19 @@ def test_after_an_hour_the_links_are_worth_nothing(signed_in: FlaskClient, clair
         answer = signed_in.get(link("take_address"))
         assert answer.status_code == 410
         assert NEW not in signed_in.get("/profile/identity").text
+
+
+def test_a_link_that_outlives_its_wish_by_an_instant_is_worth_nothing(signed_in: FlaskClient, claire: Reader) -> None:
+    ask(signed_in)
+    with writing() as unit:
+        wish = address_change.wish_of(unit, claire.id)
+        assert wish
+        wish.expires_at -= timedelta(seconds=1)
+    with clock.frozen(NOON + timedelta(minutes=60, seconds=-1)):
+        assert signed_in.get(link("take_address")).status_code == 410
+        token = link("take_address").rpartition("/")[2]
+        with pytest.raises(LinkUsed), writing() as unit:  # the wish was given up between two looks at it
+            address_change.answer(unit, token, TokenPurpose.TAKE_ADDRESS, locale="fr")
 
 
 def test_every_other_session_ends_and_every_other_link_is_dead(
