@@ -268,6 +268,7 @@ def test_the_longest_words_are_taken_out_first() -> None:
         "9471 0382 5516 27",
         "été à Étretat, sans vent",
         "🐎" * 4 + "abcdefgz" * 1,
+        "\ud800 half a sign, alone",
         "ecabdecdabce",
         "almnopqrstuv",
         "mindhealth-zkqv",
