@@ -66,6 +66,7 @@ RESERVED_SLUGS = frozenset(
         "tag",
         "trial",
         "verticals.css",
+        "viewing",
     ]
 )
 _SLUG = re.compile(r"[a-z][a-z0-9-]{1,39}")

@@ -3,6 +3,7 @@
 import pytest
 from flask import Flask
 
+from portal.verticals import RESERVED_SLUGS
 from portal.web import rule_of
 from tests.guards.routes import GOLDEN, development_app, listing
 
@@ -39,3 +40,8 @@ def test_only_the_hub_is_under_dev(everything: Flask) -> None:
     for route in everything.url_map.iter_rules():
         hub = rule_of(everything, route.endpoint).word == "development"
         assert hub == route.rule.startswith("/dev"), route.rule
+
+
+def test_no_vertical_can_take_the_first_part_of_another_address(everything: Flask) -> None:
+    firsts = {route.rule.split("/")[1] for route in everything.url_map.iter_rules()}
+    assert {first for first in firsts if first and "<" not in first} - RESERVED_SLUGS == set()
