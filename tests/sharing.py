@@ -25,6 +25,7 @@ OF_PAGES = (
     "tests/enquiries/test_help.py",
     "tests/enquiries/test_queue.py",
     "tests/guards/test_headers.py",
+    "tests/guards/test_listed.py",
     "tests/guards/test_production.py",
     "tests/guards/test_tree.py",
     "tests/guards/test_wire.py",
