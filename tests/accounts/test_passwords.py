@@ -273,6 +273,7 @@ def test_the_longest_words_are_taken_out_first() -> None:
         "almnopqrstuv",
         "mindhealth-zkqv",
         (GOOD + " ") * 9 + "abcd",
+        "\ud800 trois chevaux bleus",
     ],
 )
 def test_a_good_password_needs_no_capital_digit_or_sign(password: str) -> None:

@@ -148,6 +148,16 @@ def test_a_session_that_is_over_takes_no_place(
     assert session.get_one(ReaderSession, number).ended_at is None
 
 
+def test_of_sessions_opened_at_the_same_instant_the_first_makes_room(
+    app: Flask, session: AnySession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(app.config, "DEVICES", 2)
+    reader = a_reader()
+    tokens = [opened(session, reader) for _ in range(3)]
+    end_reading()
+    assert [sessions.why_ended(session, token) for token in tokens] == [sessions.TOO_MANY, None, None]
+
+
 @pytest.mark.parametrize("role", [Role.READER, Role.EDITOR])
 def test_borrowed_eyes_need_the_permission(session: AnySession, role: Role) -> None:
     seen = a_reader()
