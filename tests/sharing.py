@@ -30,6 +30,7 @@ OF_PAGES = (
     "tests/guards/test_tree.py",
     "tests/guards/test_wire.py",
     "tests/profile/test_pages.py",
+    "tests/trials/test_in_browser.py",
     "tests/trials/test_more.py",
     "tests/trials/test_pages.py",
 )

@@ -9,8 +9,9 @@ from flask import Flask
 def init_app(app: Flask) -> None:
     """Bind this room to the app."""
     # Routes are added by the way.
-    from portal.content import feeds, fronts, homes, kept, library, structured, views, views_why  # noqa: F401
+    from portal.content import feeds, fronts, homes, kept, library, structured, titles, views, views_why  # noqa: F401
     from portal.reading import log
+    from portal.reading import titles as read
     from portal.web import absolute
 
     app.url_map.converters["slug"] = views.SlugConverter
@@ -18,3 +19,4 @@ def init_app(app: Flask) -> None:
     app.register_blueprint(views.blueprint)
     kept.init_app(app)
     log.init_app(app)
+    read.tell(app, titles.published)

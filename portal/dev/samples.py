@@ -13,6 +13,7 @@ from portal import clock
 from portal.access import grants
 from portal.access import mails as access_mails
 from portal.access.grants import Holder
+from portal.access.vocabulary import ArticleState
 from portal.accounts import address_change, codes, readers, second_address
 from portal.accounts import mails as account_mails
 from portal.accounts.models import PendingRegistration, Reader
@@ -22,11 +23,13 @@ from portal.accounts.user_agents import UserAgent
 from portal.billing import catalogue, mirror
 from portal.billing.models import Customer, Price
 from portal.billing.shapes import RemoteInvoice, RemoteItem, RemoteState, RemoteSubscription
+from portal.content.models import Article
 from portal.db import AnySession
 from portal.enquiries import asking
 from portal.enquiries.models import EnquiryKind
 from portal.organisations import founding
 from portal.organisations import mails as organisation_mails
+from portal.reading.models import Reading
 from portal.roles import Role
 from portal.trials import answering, dates, extend, reminders, start
 from portal.trials import asking as requests
@@ -108,6 +111,7 @@ def trials(scene: Scene) -> None:
     """A trial from its first day to a month after its end, then one more week of it."""
     unit, reader = scene.unit, scene.reader
     answer = start.start(unit, reader, [scene.vertical.slug], scene.now)
+    _reads(scene)
     grant = answer.started[0]
     day = dates.last_day(grant.ends_at)
     for kind in reminders.KINDS:
@@ -117,6 +121,15 @@ def trials(scene: Scene) -> None:
     with clock.frozen(grant.ends_at):
         asked = requests.ask_for_more(unit, reader, scene.vertical, wish)
         answering.decline(unit, asked, reply, actor_id=reader.id)
+
+
+def _reads(scene: Scene) -> None:
+    """Three articles of the vertical, when there are any."""
+    there = (Article.primary_vertical_id == scene.vertical.id, Article.state == ArticleState.PUBLISHED)
+    newest = select(Article.id).where(*there).order_by(Article.published_at.desc()).limit(3)
+    day = clock.paris_date(scene.now)
+    for article_id in scene.unit.scalars(newest).all():
+        scene.unit.add(Reading(reader_id=scene.reader.id, article_id=article_id, day=day, first_at=scene.now, times=1))
 
 
 _MORE_DAYS = {

@@ -32,12 +32,11 @@ def running_in_company(session: AnySession, company_key: str, vertical_id: int, 
     return session.scalar(statement) or 0
 
 
-def articles_read(session: AnySession, reader_id: int, since: datetime) -> int:
-    """How many different articles this reader has opened since that day."""
-    statement = select(func.count(Reading.article_id.distinct())).where(
-        Reading.reader_id == reader_id, Reading.day >= paris_date(since)
-    )
-    return session.scalar(statement) or 0
+def articles_read(session: AnySession, reader_id: int, since: datetime) -> list[int]:
+    """The articles this reader has opened since that day, each once, the last opened first."""
+    statement = select(Reading.article_id).where(Reading.reader_id == reader_id, Reading.day >= paris_date(since))
+    last = (func.max(Reading.first_at).desc(), Reading.article_id.desc())
+    return list(session.scalars(statement.group_by(Reading.article_id).order_by(*last)))
 
 
 def verticals_by_slug(session: AnySession) -> dict[str, VerticalInfo]:

@@ -22,11 +22,13 @@ from portal.accounts.models import Reader
 from portal.clock import PARIS, paris_date
 from portal.db import AnySession, db, end_reading, writing
 from portal.outbox import Mail
+from portal.reading import titles
 from portal.trials import mails, queries
 from portal.trials.countdown import Countdown, countdown, covered
 from portal.trials.dates import end_of_day, last_day
 
 MORNING = time_of_day(9)
+_TITLES, _LOOKED_AT = 5, 20  # how many titles a mail tells, and among how many: some may be withdrawn by now
 _LOOK_AGAIN = 300.0  # seconds after which a finished slot is asked once more
 
 
@@ -152,9 +154,11 @@ def remind(session: AnySession, reader_id: int, kind: Kind, day: date, now: date
     if not lost or _just_told(session, [grant.grant_id for grant in lost], kind, day):
         return False
     verticals = mails.verticals_named(session, [grant.vertical for grant in lost])
+    read = queries.articles_read(session, reader_id, min(grant.starts_at for grant in lost))
     context = {
         **mails.about(_together(lost, [v.name for v in verticals], now), verticals),
-        "read": queries.articles_read(session, reader_id, min(grant.starts_at for grant in lost)),
+        "read": len(read),
+        "titles": titles.of(session, read[:_LOOKED_AT], now)[:_TITLES] if kind.name == "j7" else [],
         "unsubscribe_url": mails.unsubscribe_url(reader_id) if kind.marketing else None,
     }
     return outbox.post(

@@ -105,6 +105,12 @@ const countdown = (element) => {
 };
 all("[data-countdown-end]").forEach(countdown);
 
+// Days end at midnight in Paris: whoever keeps another time reads so.
+const now = new Date();
+if (now.toLocaleString("en", { timeZone: "Europe/Paris" }) !== now.toLocaleString("en")) {
+  all("[data-elsewhere]").forEach((words) => { words.hidden = false; });
+}
+
 // A private page brought back by the Back button after signing out must not show again what it showed.
 addEventListener("pageshow", (event) => {
   if (event.persisted && document.body.hasAttribute("data-private")) location.reload();

@@ -2,20 +2,23 @@
 
 import re
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 
+from portal import formats
 from portal.access.vocabulary import AwaitedFacts, GrantFacts, ReaderFacts, Source
-from portal.clock import PARIS
+from portal.clock import PARIS, paris_midnight
 from portal.i18n import use_locale
+from portal.profile.rights import rights_of
 from portal.trials.countdown import Countdown, Ribbon, Stage, countdown, countdowns, ribbon_of
 from portal.trials.dates import end_of_trial
 
 NAMES = {"health": "mind Health", "fintech": "mind Fintech", "media": "mind Media"}
+DAY = timedelta(days=1)
 BEGAN = datetime(2026, 11, 22, 15, 0, tzinfo=PARIS)  # a Sunday; the last day is Monday 7 December
 
 
@@ -200,3 +203,31 @@ def test_an_extended_trial_never_has_more_than_fifteen_ticks() -> None:
     long = GrantFacts(1, "media", Source.TRIAL, BEGAN, BEGAN + timedelta(days=40))
     found = countdown(long, "mind Media", on(24))
     assert (found.stage, found.ticks_left) == (Stage.QUIET, 15) and found.days_left > 15
+
+
+STAGES = {**dict.fromkeys(range(8, 16), "quiet"), **dict.fromkeys(range(4, 8), "soft"), 3: "offer", 2: "offer"}
+STAGES |= {1: "eve", 0: "last"}
+LAST_DAYS = (
+    *(date(2026, 3, 28), date(2026, 3, 29), date(2026, 4, 5), date(2026, 10, 24), date(2026, 10, 25)),
+    *(date(2026, 10, 31), date(2026, 12, 31), date(2027, 1, 3), date(2028, 2, 29), date(2028, 3, 1)),
+)
+
+
+@pytest.mark.parametrize("last", LAST_DAYS, ids=str)
+def test_every_midnight_in_paris_takes_one_day_away_everywhere_at_once(last: date) -> None:
+    """Ribbon, account and the words of mails, just before and just after each midnight of a trial."""
+    trial = a_trial(began=paris_midnight(last - 15 * DAY) + timedelta(hours=8))
+    for left in range(15, -1, -1):
+        begins, ends = paris_midnight(last - left * DAY), paris_midnight(last - (left - 1) * DAY)
+        for moment in (max(begins, trial.starts_at), ends - timedelta(seconds=1)):
+            line, right = shown(moment, trial), rights_of(a_person(trial), moment, names=NAMES)[0]
+            counted = right.countdown
+            assert line is not None and counted is not None
+            assert (counted.days_left, counted.last_day, line.kind) == (left, last, STAGES[left]), moment
+            assert line.ticks_left == right.ticks_left == min(left + 1, 15)
+            assert line.headline == countdown(trial, "mind Fintech", moment).headline
+            assert left < 2 or f" {left} days left" in line.headline
+            assert left == 0 or formats.day(last, weekday=True) in line.detail
+    over = paris_midnight(last + DAY)
+    assert shown(over, trial).kind == "ended"  # type: ignore[union-attr]
+    assert rights_of(a_person(trial), over, names=NAMES)[0].countdown is None

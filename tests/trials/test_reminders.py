@@ -8,7 +8,7 @@ from sqlalchemy import insert, select, text
 
 from portal import clock, mailer, outbox
 from portal.access.models import Grant
-from portal.access.vocabulary import Source
+from portal.access.vocabulary import ArticleState, Source
 from portal.accounts.models import Reader
 from portal.clock import PARIS
 from portal.db import AnySession, db, end_reading, writing
@@ -18,7 +18,7 @@ from portal.roles import Role
 from portal.trials.extend import extend
 from portal.trials.reminders import KINDS, Reminders, candidates
 from portal.trials.start import start
-from tests.builders import a_grant, a_reader, a_seat, a_vertical, an_organisation
+from tests.builders import a_grant, a_reader, a_seat, a_vertical, an_article, an_organisation
 
 LAST_DAY = date(2026, 3, 25)  # of a trial that begins at the tests' noon
 
@@ -207,6 +207,17 @@ def test_an_extension_has_reminders_of_its_own(session: AnySession, reader: Read
     assert ends.endswith(":2026-04-04")
 
 
+def test_a_reminder_already_written_is_not_sent_once_the_trial_is_extended(session: AnySession, reader: Reader) -> None:
+    begin(reader)
+    with clock.frozen(paris(date(2026, 3, 22), 9)):
+        assert Reminders().process_due() == 1
+        with writing() as unit:
+            extend(unit, unit.scalars(select(Grant)).one(), 5, reason="Congés.", actor_id=None)
+        mailer.deliver_due()
+    end_reading()
+    assert session.scalars(select(Mail.outcome).where(Mail.kind == "trial_j3")).one() == "unwanted"
+
+
 def test_an_end_just_told_by_an_extension_is_not_told_again_at_once(session: AnySession, reader: Reader) -> None:
     begin(reader)
     look(paris(date(2026, 3, 22), 10))
@@ -218,16 +229,47 @@ def test_an_end_just_told_by_an_extension_is_not_told_again_at_once(session: Any
     assert told(session) == ["j3", "j3"]
 
 
-def test_what_was_read_is_counted(session: AnySession, reader: Reader) -> None:
-    begin(reader)
+def reads(reader: Reader, *read: tuple[int, int]) -> None:
+    """Articles by their ids, each on a day of March."""
     with writing() as unit:
-        for article_id, day in ((1, 11), (1, 12), (2, 12), (3, 1)):
+        for article_id, day in read:
             row = {"reader_id": reader.id, "article_id": article_id, "day": date(2026, 3, day)}
-            unit.add(Reading(**row, first_at=clock.now()))
+            unit.add(Reading(**row, first_at=paris(date(2026, 3, day), 9)))
         unit.get_one(Reader, reader.id).locale = "en"
+
+
+def j7(session: AnySession) -> Mail:
     look(paris(date(2026, 3, 18), 10))
-    mail = session.scalars(select(Mail).where(Mail.kind == "trial_j7")).one()
-    assert "you have read 2 articles" in mail.text and "you have read 2 articles" in mail.html
+    return session.scalars(select(Mail).where(Mail.kind == "trial_j7")).one()
+
+
+def test_what_was_read_is_told_by_its_titles_the_last_first(session: AnySession, reader: Reader) -> None:
+    begin(reader)
+    old, new, before = (an_article(title=title).id for title in ("L’ancien", "Le nouveau", "D’avant l’essai"))
+    reads(reader, (old, 11), (new, 12), (old, 10), (before, 3))
+    mail = j7(session)
+    for part in (mail.text, mail.html):
+        assert "you have read 2 articles:" in part
+        assert part.index("Le nouveau") < part.index("L’ancien") and "D’avant l’essai" not in part
+        assert part.count("http://localhost/health/article/") >= 2
+
+
+def test_at_most_five_titles_are_told_and_none_that_was_withdrawn(session: AnySession, reader: Reader) -> None:
+    begin(reader)
+    ids = [an_article(title=f"Article numéro {number}.").id for number in range(7)]
+    gone = an_article(title="Le retiré", state=ArticleState.WITHDRAWN).id
+    reads(reader, *((article_id, 11 + number % 5) for number, article_id in enumerate([*ids, gone])))
+    mail = j7(session)
+    assert "you have read 8 articles, the last of them:" in mail.text
+    assert mail.text.count("Article numéro") == mail.html.count("Article numéro") == 5
+    assert "Le retiré" not in mail.text + mail.html
+
+
+def test_articles_that_are_gone_are_still_counted(session: AnySession, reader: Reader) -> None:
+    begin(reader)
+    reads(reader, (901, 11), (901, 12), (902, 12))
+    mail = j7(session)
+    assert "you have read 2 articles." in mail.text and "you have read 2 articles." in mail.html
 
 
 @pytest.mark.parametrize(("consent", "kinds"), [(False, ["ended"]), (True, ["ended", "after7", "after30"])])

@@ -146,16 +146,16 @@ def test_addresses_that_stand_for_no_company_have_no_cap(session: AnySession, do
 
 
 def at_once(app: Flask, acts: list[tuple[int, str]]) -> list[Answer | Exception]:
-    """Start these (reader, vertical) trials at the same moment, each in a thread of its own."""
+    """Start these (reader, verticals) trials at the same moment, each in a thread of its own."""
     barrier, answers, moment = threading.Barrier(len(acts)), [], clock.now()
     db.session.remove()
 
-    def go(reader_id: int, slug: str) -> None:
+    def go(reader_id: int, slugs: str) -> None:
         with app.app_context():
             barrier.wait()
             try:
                 with writing() as unit:
-                    answers.append(start(unit, unit.get_one(Reader, reader_id), [slug], moment))
+                    answers.append(start(unit, unit.get_one(Reader, reader_id), slugs.split(), moment))
             except Exception as error:  # what went wrong is the answer of this thread
                 answers.append(error)
             finally:
@@ -175,6 +175,24 @@ def test_ten_starts_at_once_give_one_grant_and_one_mail(app: Flask, session: Any
     assert sorted(len(answer.started) for answer in answers if isinstance(answer, Answer)) == [0] * 9 + [1]
     for model in (Grant, TrialLedger, Mail):
         assert session.scalar(select(func.count()).select_from(model)) == 1
+
+
+def test_two_accounts_of_one_person_starting_at_once_have_one_trial(app: Flask, session: AnySession) -> None:
+    both = [a_reader(address).id for address in ("jean.dupont@gmail.com", "jeandupont+essai@googlemail.com")]
+    answers = at_once(app, [(reader_id, "health") for reader_id in both * 5])
+    assert [type(answer) for answer in answers] == [Answer] * 10
+    for model in (Grant, TrialLedger, Mail):
+        assert session.scalar(select(func.count()).select_from(model)) == 1
+
+
+def test_forms_with_several_titles_in_any_order_never_wait_for_each_other(app: Flask, session: AnySession) -> None:
+    orders = ("health fintech media", "media fintech health", "fintech health media", "media health")
+    readers = [a_reader().id, a_reader().id]
+    answers = at_once(app, [(reader_id, slugs) for reader_id in readers for slugs in orders])
+    assert [type(answer) for answer in answers] == [Answer] * 8
+    assert len(trials(session)) == 6
+    ends = {grant.ends_at for grant in trials(session)}
+    assert len(ends) == 1
 
 
 def test_ten_colleagues_at_once_are_five_trials_and_five_requests(app: Flask, session: AnySession) -> None:
