@@ -11,6 +11,7 @@ from portal.access import facts
 from portal.access.explain import panel
 from portal.access.vocabulary import Source
 from portal.access.words import SOURCES
+from portal.accounts.identity import is_relay
 from portal.accounts.models import Reader
 from portal.admin import audit_log, billing_summary, explaining, queries
 from portal.admin.forms import GrantForm
@@ -83,6 +84,7 @@ def reader_page(person: Reader, form: GrantForm | None = None) -> Any:
     managed = billing_summary.managed_organisations(db.session, person.id)
     context = {
         "reader": person,
+        "relay": is_relay(person.email.rpartition("@")[2]),
         "rows": access_rows(known, now, verticals, notes),
         "known": known,
         "form": form or grant_form(verticals),

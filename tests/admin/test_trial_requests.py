@@ -120,6 +120,9 @@ def test_a_page_shows_who_asks_and_who_tries_in_the_company(client: FlaskClient,
 def test_a_relay_address_is_flagged(client: FlaskClient, sales: Reader) -> None:
     assert "Relay address" in client.get(page_of(asked(email="x@privaterelay.appleid.com"))).text
     assert "Relay address" not in client.get(page_of(asked(email="y@clinique.fr"))).text
+    people = [a_reader("x@ana.mozmail.com"), a_reader("z@clinique.fr")]
+    pages = [client.get(f"/admin/readers/{person.id}").text for person in people]
+    assert ["Relay address" in page for page in pages] == [True, False]
 
 
 def test_yes_starts_the_trial_and_writes(client: FlaskClient, sales: Reader, session: AnySession) -> None:
