@@ -110,7 +110,10 @@ LISTED: Select[Any] = (
 )
 """What a headline needs, of articles in any state."""
 
-LIST: Select[Any] = LISTED.where(public()).order_by(Article.published_at.desc(), Article.id.desc())
+LIST: Select[Any] = LISTED.where(public(), Vertical.retired_at.is_(None)).order_by(
+    Article.published_at.desc(), Article.id.desc()
+)
+"""What lists hold: articles of a vertical that was retired are found by their address alone."""
 
 
 def in_vertical(vertical_id: int) -> ColumnElement[bool]:
@@ -247,7 +250,7 @@ def _page(*text: Any) -> Select[Any]:
 PREVIEW_PAGE = _page(ArticleText.preview_html.label("text"))
 FULL_PAGE = _page(ArticleText.body_html.label("text"), ArticleText.figures, ArticleText.persons)
 
-FEED: Select[Any] = LIST.add_columns(_authors().label("authors")).where(Vertical.retired_at.is_(None))
+FEED: Select[Any] = LIST.add_columns(_authors().label("authors"))
 """What a feed or a news sitemap tells of articles: nothing of their text."""
 
 CHANGED: ColumnElement[Any] = case(

@@ -156,6 +156,7 @@ def test_a_retired_vertical_is_sold_and_tried_no_more_and_stays_open_to_who_has_
     assert catalogue.offer(session, "health-month-eur") is None
     a_grant(reader, vertical="health")
     assert page.open(article)
+    assert article.title not in page.client.get("/").text
     again = app.test_cli_runner().invoke(verticals, ["retire", "health"])
     assert again.exit_code != 0 and "There is no vertical “health”." in again.output
 
