@@ -15,12 +15,22 @@ from portal.db import AnySession, db, end_reading, writing
 from portal.outbox import Mail
 from portal.reading.models import Reading
 from portal.roles import Role
+from portal.trials import reminders
 from portal.trials.extend import extend
 from portal.trials.reminders import KINDS, Reminders, candidates
 from portal.trials.start import start
 from tests.builders import a_grant, a_reader, a_seat, a_vertical, an_article, an_organisation
 
 LAST_DAY = date(2026, 3, 25)  # of a trial that begins at the tests' noon
+
+
+@pytest.fixture(autouse=True)
+def made_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The query is built when the module is loaded; these tests look at what the code would build now."""
+    plain = reminders._candidates()
+    consenting = plain.join(Reader, Reader.id == Grant.reader_id).where(Reader.marketing_consent_at.is_not(None))
+    monkeypatch.setattr(reminders, "_CANDIDATES", plain)
+    monkeypatch.setattr(reminders, "_CONSENTING", consenting)
 
 
 @pytest.fixture(autouse=True)
