@@ -8,8 +8,8 @@ from flask.cli import with_appcontext
 from sqlalchemy import select
 
 from portal import clock
-from portal.access import grants, mails, words
-from portal.access.grants import GrantError, Holder
+from portal.access import grants, held, mails, words
+from portal.access.held import GrantError, Holder
 from portal.access.models import Grant
 from portal.access.vocabulary import Source
 from portal.accounts.identity import email_key
@@ -25,6 +25,8 @@ _REFUSALS = {
     "reason": "A reason is needed: --reason “…”.",
     "revoked": "This grant was revoked: give a new one instead.",
     "past": "This grant is over already.",
+    "same": "This is the last day it has already.",
+    "covered": "Staff have given as much already: another grant would change nothing.",
 }
 
 
@@ -71,12 +73,12 @@ def extend(grant_id: int, until: datetime, reason: str) -> None:
     with writing() as session:
         grant = _grant(session, grant_id)
         _starts, ends_at = _bounds(None, until.date())
-        act = "trial.extended" if grant.source is Source.TRIAL else "grant.extended"
+        before = grant.ends_at
         try:
-            grants.move_end(session, grant, ends_at, reason=reason, actor_id=None, act=act)
+            grants.move_end(session, grant, ends_at, reason=reason, actor_id=None)
         except GrantError as error:
             _refuse(error)
-        mails.tell_extended(session, grant)
+        mails.tell_moved(session, grant, before)
         line = _line(session, grant)
     click.echo(f"Extended: {line}")
 
@@ -137,9 +139,9 @@ def _vertical(session: AnySession, slug: str) -> Vertical:
 
 
 def _grant(session: AnySession, grant_id: int) -> Grant:
-    grant = session.get(Grant, grant_id)
-    if grant is None:
+    if session.get(Grant, grant_id) is None:
         raise click.ClickException(f"There is no grant {grant_id}.")
+    grant = held.grant(session, grant_id)
     if grant.source is Source.SUBSCRIPTION:
         raise click.ClickException("This grant mirrors a subscription: change the subscription instead.")
     return grant

@@ -13,27 +13,12 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from portal import audit, clock
-from portal.access import ledger
+from portal.access import held, ledger
+from portal.access.held import Covered, GrantError, Holder
 from portal.access.ledger import AlreadyTried
 from portal.access.models import Grant
 from portal.access.vocabulary import EndCause, Source
 from portal.db import AnySession, broke
-
-
-class GrantError(ValueError):
-    """The grant cannot be made or changed; the code says why: dates, reason, past, revoked, unknown."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
-
-
-@dataclass(frozen=True, slots=True)
-class Holder:
-    """Who holds a right: exactly one of the two."""
-
-    reader_id: int | None = None
-    organisation_id: int | None = None
 
 
 def new_act() -> str:
@@ -48,6 +33,14 @@ def day_bounds(first_day: date, last_day: date) -> tuple[datetime, datetime]:
     return clock.paris_midnight(first_day), clock.paris_midnight(last_day + timedelta(days=1))
 
 
+def check_wish(starts_at: datetime, ends_at: datetime, reason: str) -> None:
+    """Raises GrantError("reason") without a reason, ("dates") for what is empty or over."""
+    if not reason.strip():
+        raise GrantError("reason")
+    if ends_at <= starts_at or ends_at <= clock.now():
+        raise GrantError("dates")
+
+
 def give(
     session: AnySession,
     holder: Holder,
@@ -57,13 +50,15 @@ def give(
     ends_at: datetime,
     reason: str,
     actor_id: int | None,
+    act_id: str | None = None,
 ) -> list[Grant]:
-    """Staff give verticals until a date, with a reason; one act. Raises GrantError."""
-    if not reason.strip():
-        raise GrantError("reason")
-    if ends_at <= starts_at or ends_at <= clock.now():
-        raise GrantError("dates")
-    act = new_act()
+    """Staff give verticals until a date, with a reason; one act. Raises GrantError, Covered."""
+    check_wish(starts_at, ends_at, reason)
+    held.hold(session, holder)
+    ids = list(dict.fromkeys(vertical_ids))
+    if covering := held.covering(session, holder, ids, starts_at, ends_at):
+        raise Covered(covering)
+    act = act_id or new_act()
     grants = [
         Grant(
             act_id=act,
@@ -77,7 +72,7 @@ def give(
             actor_id=actor_id,
             created_at=clock.now(),
         )
-        for vertical_id in dict.fromkeys(vertical_ids)
+        for vertical_id in ids
     ]
     session.add_all(grants)
     session.flush()
@@ -136,20 +131,23 @@ def try_again(
     return grant
 
 
-def move_end(
-    session: AnySession, grant: Grant, ends_at: datetime, *, reason: str, actor_id: int | None, act: str
-) -> Grant:
-    """Set another end, with a reason; audited with before and after. Raises GrantError."""
+def move_end(session: AnySession, grant: Grant, ends_at: datetime, *, reason: str, actor_id: int | None) -> Grant:
+    """Set another end, with a reason; audited as longer or shorter, with before and after. Raises GrantError."""
     if not reason.strip():
         raise GrantError("reason")
     if grant.revoked_at is not None:
         raise GrantError("revoked")
     if ends_at <= max(grant.starts_at, clock.now()):
         raise GrantError("dates")
+    if ends_at == grant.ends_at:
+        raise GrantError("same")
+    longer = ends_at > grant.ends_at
     before = _facts(grant)
     grant.ends_at = ends_at
     grant.end_cause = None
     session.flush()
+    of_trial = "trial.extended" if longer else "trial.shortened"
+    act = of_trial if grant.source is Source.TRIAL else ("grant.extended" if longer else "grant.shortened")
     _audit(session, act, grant, actor_id, before=before, reason=reason)
     return grant
 

@@ -9,6 +9,8 @@ def init_app(app: Flask) -> None:
         acts,
         audit_log,
         enquiries,
+        giving,
+        organisations,
         readers,
         start,
         suspending,

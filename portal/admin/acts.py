@@ -1,101 +1,91 @@
-"""What staff do to rights: give, extend a trial, move an end, revoke. Each act is audited and told to the reader."""
+"""What staff do to a right that exists: extend a trial, move an end, revoke. Each act is audited and told.
 
+A form carries the end it was filled in under: two tabs or two people at once never move an end they have not seen.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from flask import abort, flash, render_template, url_for
+from flask import abort, flash, render_template
 from flask_login import current_user
 from flask_wtf import FlaskForm
 
 from portal import clock
-from portal.access import grants, mails
-from portal.access.grants import GrantError, Holder
+from portal.access import grants, held, mails
+from portal.access.held import GrantError
 from portal.access.models import Grant
 from portal.access.vocabulary import Source
 from portal.access.words import SOURCES, end_words, last_day
-from portal.accounts.models import Reader
-from portal.admin.forms import MOST_DAYS, EndForm, ExtendForm, GrantForm, RevokeForm
-from portal.admin.pages import bp, changeable, found
-from portal.admin.readers import grant_form, reader_page
-from portal.db import db, writing
+from portal.admin import meanwhile
+from portal.admin.forms import MOST_DAYS, EndForm, ExtendForm, RevokeForm
+from portal.admin.giving import refusal
+from portal.admin.holders import changeable
+from portal.admin.meanwhile import Meanwhile
+from portal.admin.pages import bp, found
+from portal.db import AnySession, db, writing
 from portal.i18n import gettext
 from portal.roles import Permission
+from portal.trials import dates
 from portal.trials.extend import extend as extend_trial
-from portal.verticals import Vertical, all_verticals
+from portal.verticals import Vertical
 from portal.web import allow, private, see_other, staff
 
 _CHANGE = staff(Permission.CHANGE_GRANTS)
 
 
-@bp.post("/admin/readers/<int:reader_id>/grants")
-@allow(_CHANGE)
-@private
-def give(reader_id: int) -> Any:
-    """Give verticals to a reader until a day."""
-    person = found(Reader, reader_id)
-    form = grant_form(all_verticals(db.session))
-    if form.validate_on_submit() and _give(form, person.id):
-        flash(gettext("The access is granted; the reader is told by e-mail."), "success")
-        return see_other(url_for("admin.reader", reader_id=reader_id))
-    return reader_page(person, form)
+@dataclass(frozen=True, slots=True)
+class MoreDays:
+    """Civil days for a trial, counted from today or from its last day, whichever is later."""
+
+    form: ExtendForm
+    template: str = "admin/extend.html"
+
+    def asked(self, known: datetime) -> datetime:
+        return dates.extended(known, clock.now(), self.form.days.data)
+
+    def do(self, unit: AnySession, grant: Grant) -> int:
+        extend_trial(unit, grant, self.form.days.data, reason=self.form.reason.data, actor_id=current_user.id)
+        return 1
+
+    def done(self) -> str:
+        return gettext("The trial is extended.")
 
 
-def _give(form: GrantForm, reader_id: int) -> bool:
-    today = clock.paris_date(clock.now())
-    first = form.start.data or today
-    try:
-        starts_at, ends_at = grants.day_bounds(first, form.until.data)
-        with writing() as unit:
-            made = grants.give(
-                unit,
-                Holder(reader_id=reader_id),
-                form.verticals.data,
-                starts_at=clock.now() if first == today else starts_at,
-                ends_at=ends_at,
-                reason=form.reason.data,
-                actor_id=current_user.id,
-            )
-            mails.tell_given(unit, made)
-    except GrantError as error:
-        return _refused(form, error)
-    return True
+@dataclass(frozen=True, slots=True)
+class OtherEnd:
+    """Another last day, later or earlier."""
+
+    form: EndForm
+    template: str = "admin/end.html"
+
+    def asked(self, known: datetime) -> datetime:
+        return dates.end_of_day(self.form.until.data)
+
+    def do(self, unit: AnySession, grant: Grant) -> int:
+        before = grant.ends_at
+        ends_at = self.asked(before)
+        grants.move_end(unit, grant, ends_at, reason=self.form.reason.data, actor_id=current_user.id)
+        return mails.tell_moved(unit, grant, before)
+
+    def done(self) -> str:
+        return gettext("The end is changed.")
 
 
-def _refused(form: FlaskForm, error: GrantError) -> bool:
-    """Put the service's refusal beside the field it is about; the page is then shown again."""
-    sentences = {
-        "dates": gettext("These dates do not make a right: check the first and the last day."),
-        "reason": gettext("Say why: the reason is kept in the audit log."),
-        "revoked": gettext("This right was revoked in the meantime. Grant a new one."),
-        "past": gettext("This right is over already."),
-    }
-    sentence = sentences.get(error.code, gettext("This right cannot be changed so."))
-    form.form_errors.append(sentence)
-    return False
+Move = MoreDays | OtherEnd
+"""A way to move an end: what is asked by somebody who saw the end `known`, how it is done (how many people are told),
+and the sentence for it."""
 
 
 @bp.route("/admin/grants/<int:grant_id>/extend", methods=["GET", "POST"])
 @allow(staff(Permission.EXTEND_TRIALS))
 @private
 def extend(grant_id: int) -> Any:
-    """More days for a trial, counted from today or from its last day."""
-    grant, person = changeable(grant_id)
-    if grant.source is not Source.TRIAL or grant.revoked_at is not None:
+    """More days for a trial."""
+    grant, _holding = changeable(grant_id)
+    if grant.source is not Source.TRIAL:
         abort(404)
-    form = ExtendForm()
-    if form.validate_on_submit() and _extend(form, grant_id):
-        flash(gettext("The trial is extended; the reader is told by e-mail."), "success")
-        return see_other(url_for("admin.reader", reader_id=person.id))
-    return _page("admin/extend.html", form, grant_id, most=MOST_DAYS)
-
-
-def _extend(form: ExtendForm, grant_id: int) -> bool:
-    try:
-        with writing() as unit:
-            grant = unit.get_one(Grant, grant_id)
-            extend_trial(unit, grant, form.days.data, reason=form.reason.data, actor_id=current_user.id)
-    except GrantError as error:
-        return _refused(form, error)
-    return True
+    return _moving(grant_id, MoreDays(ExtendForm(data={"known": grant.ends_at.isoformat()})))
 
 
 @bp.route("/admin/grants/<int:grant_id>/end", methods=["GET", "POST"])
@@ -103,26 +93,54 @@ def _extend(form: ExtendForm, grant_id: int) -> bool:
 @private
 def move_end(grant_id: int) -> Any:
     """Another last day for a granted access or a trial."""
-    grant, person = changeable(grant_id)
+    grant, _holding = changeable(grant_id)
     end = last_day(grant.ends_at) or grant.ends_at
-    form = EndForm(data={"until": clock.paris_date(end)})
-    if form.validate_on_submit() and _move_end(form, grant_id):
-        flash(gettext("The end is changed; the reader is told by e-mail."), "success")
-        return see_other(url_for("admin.reader", reader_id=person.id))
-    return _page("admin/end.html", form, grant_id)
+    form = EndForm(data={"until": clock.paris_date(end), "known": grant.ends_at.isoformat()})
+    return _moving(grant_id, OtherEnd(form))
 
 
-def _move_end(form: EndForm, grant_id: int) -> bool:
+def _moving(grant_id: int, move: Move) -> Any:
+    grant, holding = changeable(grant_id)
+    if grant.revoked_at is not None:
+        return _over(grant_id)
+    if move.form.validate_on_submit() and _moved(grant_id, move):
+        return see_other(holding.url)
+    return _page(move.template, move.form, grant_id, most=MOST_DAYS)
+
+
+def _moved(grant_id: int, move: Move) -> bool:
+    """Move the end and say so. False when it is refused: the form then says why."""
+    _grant, holding = changeable(grant_id)
     try:
         with writing() as unit:
-            grant = unit.get_one(Grant, grant_id)
-            _start, ends_at = grants.day_bounds(form.until.data, form.until.data)
-            act = "trial.extended" if grant.source is Source.TRIAL else "grant.moved"
-            grants.move_end(unit, grant, ends_at, reason=form.reason.data, actor_id=current_user.id, act=act)
-            mails.tell_extended(unit, grant)
+            grant = held.grant(unit, grant_id)
+            _check_seen(unit, grant, move)
+            told = move.do(unit, grant)
+    except Meanwhile as other:
+        return _said_meanwhile(other, move.form)
     except GrantError as error:
-        return _refused(form, error)
+        move.form.form_errors.append(refusal(error))
+        return False
+    flash(f"{move.done()} {holding.told(told)}", "success")
     return True
+
+
+def _check_seen(unit: AnySession, grant: Grant, move: Move) -> None:
+    """Raise Meanwhile when the form was filled in under another end than the present one."""
+    if move.form.shows(grant.ends_at) or grant.revoked_at is not None:
+        return
+    known = move.form.known_end()
+    raise meanwhile.moved(unit, grant, done=known is not None and move.asked(known) == grant.ends_at)
+
+
+def _said_meanwhile(other: Meanwhile, form: EndForm | ExtendForm) -> bool:
+    """What is asked stands already: said, nothing to do. Else the form is shown again, under the end as it is now."""
+    if other.done:
+        flash(other.sentence, "info")
+        return True
+    form.known.data = other.end
+    form.form_errors.append(other.sentence)
+    return False
 
 
 @bp.route("/admin/grants/<int:grant_id>/revoke", methods=["GET", "POST"])
@@ -130,35 +148,48 @@ def _move_end(form: EndForm, grant_id: int) -> bool:
 @private
 def revoke(grant_id: int) -> Any:
     """End a right now, on a page of its own."""
-    _grant, person = changeable(grant_id)
+    grant, holding = changeable(grant_id)
+    if grant.revoked_at is not None or grant.ends_at <= clock.now():
+        return _over(grant_id)
     form = RevokeForm()
-    if form.validate_on_submit() and _revoke(form, grant_id):
-        flash(gettext("The access is revoked; the reader is told by e-mail."), "success")
-        return see_other(url_for("admin.reader", reader_id=person.id))
+    if form.validate_on_submit() and _revoked(form, grant_id):
+        return see_other(holding.url)
     return _page("admin/revoke.html", form, grant_id)
 
 
-def _revoke(form: RevokeForm, grant_id: int) -> bool:
+def _revoked(form: RevokeForm, grant_id: int) -> bool:
+    _grant, holding = changeable(grant_id)
     try:
         with writing() as unit:
-            grant = unit.get_one(Grant, grant_id)
+            grant = held.grant(unit, grant_id)
             grants.revoke(unit, grant, reason=form.reason.data, actor_id=current_user.id)
-            mails.tell_revoked(unit, grant)
+            told = mails.tell_revoked(unit, grant)
     except GrantError as error:
-        return _refused(form, error)
+        if error.code != "past":
+            form.form_errors.append(refusal(error))
+            return False
+        flash(meanwhile.revoked(db.session, found(Grant, grant_id)), "info")
+    else:
+        flash(f"{gettext('The access is revoked.')} {holding.told(told)}", "success")
     return True
+
+
+def _over(grant_id: int) -> Any:
+    """The right has ended or was revoked, perhaps a moment ago in another tab: back to its holder, with a sentence."""
+    grant, holding = changeable(grant_id)
+    flash(meanwhile.revoked(db.session, grant), "info")
+    return see_other(holding.url)
 
 
 def _page(template: str, form: FlaskForm, grant_id: int, **more: Any) -> Any:
     """A form about one grant; 422 when it was refused."""
-    grant, person = changeable(grant_id)
+    grant, holding = changeable(grant_id)
     vertical = found(Vertical, grant.vertical_id)
     context = {
-        "grant": grant,
-        "reader": person,
+        "holding": holding,
         "vertical": vertical,
         "source": SOURCES[grant.source],
         "ends": end_words(grant.ends_at),
         **more,
     }
-    return render_template(template, form=form, **context), 422 if form.errors or form.form_errors else 200
+    return render_template(template, form=form, **context), 422 if form.errors else 200

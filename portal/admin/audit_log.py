@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import render_template, request, url_for
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 
 from portal.accounts.models import Reader
-from portal.admin import words
+from portal.admin import act_labels, words
 from portal.admin.pages import asked_before, bp
 from portal.audit import AuditEvent, AuditPersonal
 from portal.db import AnySession, db
@@ -21,7 +21,7 @@ PER_PAGE = 50
 
 @dataclass(frozen=True, slots=True)
 class Narrowed:
-    """What the log is narrowed to; empty narrows nothing."""
+    """What the log is narrowed to; empty narrows nothing, several subjects are all shown."""
 
     act: str = ""
     reader_id: int | None = None
@@ -39,23 +39,30 @@ def read(session: AnySession, narrowed: Narrowed, *, before: int = MAX_ID, limit
     )
     if narrowed.act:
         statement = statement.where(AuditEvent.act == narrowed.act)
-    if narrowed.reader_id is not None:
-        statement = statement.where(or_(*_about(narrowed)))
+    if about := _about(narrowed):
+        statement = statement.where(or_(*about))
     rows = [(event, personal) for event, personal in session.execute(statement)]
-    events = [event for event, _personal in rows]
-    return words.entries(rows, _people(session, events), _verticals(session), _organisations(session, events))
+    return words.entries(rows, _names(session, [event for event, _personal in rows]))
 
 
-def _about(narrowed: Narrowed) -> list[Any]:
-    about = [(AuditEvent.target_kind == "reader") & (AuditEvent.target_id == narrowed.reader_id)]
+def _about(narrowed: Narrowed) -> list[ColumnElement[bool]]:
+    about = []
+    if narrowed.reader_id is not None:
+        about.append(and_(AuditEvent.target_kind == "reader", AuditEvent.target_id == narrowed.reader_id))
     if narrowed.organisation_ids:
         organisations = AuditEvent.target_id.in_(narrowed.organisation_ids)
-        about.append((AuditEvent.target_kind == "organisation") & organisations)
+        about.append(and_(AuditEvent.target_kind == "organisation", organisations))
     return about
+
+
+def _names(session: AnySession, events: list[AuditEvent]) -> words.Names:
+    verticals = {row.id: row.name for row in session.execute(select(Vertical.id, Vertical.name))}
+    return words.Names(_people(session, events), verticals, _organisations(session, events))
 
 
 def _people(session: AnySession, events: list[AuditEvent]) -> dict[int, str]:
     ids = {event.actor_id for event in events} | {e.target_id for e in events if e.target_kind == "reader"}
+    ids |= {event.values.get("reader_id") for event in events if event.target_kind == "organisation"}
     rows = session.execute(select(Reader.id, Reader.name, Reader.email).where(Reader.id.in_(ids - {None})))
     return {row.id: row.name or row.email for row in rows}
 
@@ -68,27 +75,37 @@ def _organisations(session: AnySession, events: list[AuditEvent]) -> dict[int, s
     return {row.id: row.name for row in rows}
 
 
-def _verticals(session: AnySession) -> dict[int, str]:
-    return {row.id: row.name for row in session.execute(select(Vertical.id, Vertical.name))}
-
-
 @bp.get("/admin/audit")
 @allow(staff(Permission.SEE_AUDIT))
 @private
 def audit_log() -> str:
-    """Every act, newest first."""
-    reader_id = request.args.get("reader", type=int)
-    if reader_id is not None and not 0 < reader_id <= MAX_ID:
-        reader_id = None
-    narrowed = Narrowed(act=request.args.get("act", "")[:60], reader_id=reader_id)
+    """Every act, newest first; narrowed to one kind of act, one reader, one organisation."""
+    act = request.args["act"] if request.args.get("act") in words.ACTS else ""
+    reader_id, organisation_id = _asked_id("reader"), _asked_id("organisation")
+    narrowed = Narrowed(act, reader_id, (organisation_id,) if organisation_id else ())
     entries = read(db.session, narrowed, before=asked_before())
     more = entries[PER_PAGE - 1].id if len(entries) > PER_PAGE else None
-    keep: dict[str, Any] = {"act": narrowed.act or None, "reader": narrowed.reader_id}
+    keep: dict[str, Any] = {"act": act or None, "reader": reader_id, "organisation": organisation_id}
     return render_template(
         "admin/audit.html",
         entries=entries[:PER_PAGE],
-        narrowed=narrowed,
-        acts=sorted(words.ACTS),
+        narrowed=keep,
+        subject=_subject(reader_id, organisation_id),
+        choices=act_labels.choices(),
         next_url=url_for("admin.audit_log", before=more, **keep) if more else None,
         first_url=url_for("admin.audit_log", **keep) if request.args.get("before") else None,
     )
+
+
+def _asked_id(name: str) -> int | None:
+    """The id in the address, or None for what is none."""
+    asked = request.args.get(name, type=int) or 0
+    return asked if 0 < asked <= MAX_ID else None
+
+
+def _subject(reader_id: int | None, organisation_id: int | None) -> str:
+    """Whom the log is narrowed to, by name; numbers of nobody stay numbers."""
+    reader = db.session.get(Reader, reader_id) if reader_id else None
+    firm = db.session.get(Organisation, organisation_id) if organisation_id else None
+    named = (reader.name or reader.email if reader else reader_id, firm.name if firm else organisation_id)
+    return ", ".join(str(name) for name in named if name)

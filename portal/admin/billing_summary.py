@@ -11,7 +11,7 @@ from portal.i18n import gettext
 from portal.i18n import lazy_gettext as _
 from portal.organisations.models import Manager, Organisation
 
-_STATUSES = {
+STATUSES = {
     "trialing": (_("Starts later"), "ok"),
     "active": (_("Up to date"), "ok"),
     "past_due": (_("Payment due"), "bad"),
@@ -78,7 +78,7 @@ def contracts(session: AnySession, organisation_ids: tuple[int, ...]) -> list[Co
 
 
 def _contract(subscription: Subscription, organisation: str) -> Contract:
-    word, tone = _STATUSES.get(subscription.status, (subscription.status, "plain"))
+    word, tone = STATUSES.get(subscription.status, (subscription.status, "plain"))
     contract = Contract(organisation, (str(word), tone), stripe_id=subscription.stripe_id)
     ending, renews = subscription.ending_at or subscription.ended_at, subscription.renews_at
     if ending:

@@ -1,16 +1,28 @@
 """The back office's forms. Every sentence says what to do; dates are civil days in Paris."""
 
+import unicodedata
+import uuid
+from datetime import datetime
+
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, DateField, IntegerField, SelectMultipleField, TextAreaField
+from wtforms import BooleanField, DateField, HiddenField, IntegerField, SelectMultipleField, TextAreaField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from portal import clock
+from portal.access.grants import new_act
+from portal.accounts.forms import trimmed
 from portal.i18n import gettext
 from portal.i18n import lazy_gettext as _
 
 MOST_DAYS = 90
 LAST_YEAR = 2100
+
+
+def written(text: str | None) -> str | None:
+    """A filter: trimmed, without the control characters that no database takes; lines stay lines."""
+    kept = "".join(sign for sign in text or "" if sign in "\r\n\t" or unicodedata.category(sign) not in ("Cc", "Cs"))
+    return trimmed(kept)
 
 
 def _present(_form: FlaskForm, field: TextAreaField) -> None:
@@ -24,6 +36,7 @@ class ReasonForm(FlaskForm):  # type: ignore[misc]
 
     reason = TextAreaField(
         _("Reason"),
+        filters=[written],
         validators=[
             InputRequired(message=_("Say why: the reason is kept in the audit log.")),
             _present,
@@ -76,7 +89,9 @@ class _UntilForm(ReasonForm):
 
 
 class GrantForm(_UntilForm):
-    """Give verticals until a day."""
+    """Give verticals until a day. `act` is the act this form stands for, so that sent twice it gives once."""
+
+    act = HiddenField(default=new_act)
 
     verticals = SelectMultipleField(
         _("Editions"),
@@ -87,6 +102,13 @@ class GrantForm(_UntilForm):
         option_widget=CheckboxInput(),
     )
     start = Day(_("From"), validators=[Optional()])
+
+    def act_id(self) -> str:
+        """The act's id as this form carries it; a new one for what is none."""
+        try:
+            return str(uuid.UUID(self.act.data))
+        except (ValueError, TypeError, AttributeError):
+            return new_act()
 
     def validate_verticals(self, field: SelectMultipleField) -> None:
         """Only verticals that were offered."""
@@ -103,11 +125,29 @@ class GrantForm(_UntilForm):
             raise ValidationError(gettext("The first day is after the last one."))
 
 
-class EndForm(_UntilForm):
+class _KnownEnd(FlaskForm):  # type: ignore[misc]
+    """`known` is the end this form was filled in under, so that nobody moves another one by it."""
+
+    known = HiddenField()
+
+    def shows(self, end: datetime) -> bool:
+        """True when the form was filled in under this end."""
+        return not self.known.data or self.known.data == end.isoformat()
+
+    def known_end(self) -> datetime | None:
+        """The end the form was filled in under; None for what is no instant."""
+        try:
+            end = datetime.fromisoformat(self.known.data or "")
+        except ValueError:
+            return None
+        return end if end.tzinfo and 2000 <= end.year <= LAST_YEAR else None
+
+
+class EndForm(_UntilForm, _KnownEnd):
     """Another last day."""
 
 
-class ExtendForm(ReasonForm):
+class ExtendForm(ReasonForm, _KnownEnd):
     """More days for a trial."""
 
     days = Number(

@@ -5,9 +5,6 @@ from typing import Any, TypeVar
 from flask import Blueprint, abort, request
 from flask_login import current_user
 
-from portal.access.models import Grant
-from portal.access.vocabulary import Source
-from portal.accounts.models import Reader
 from portal.db import db
 from portal.enquiries.queries import open_count
 from portal.i18n import lazy_gettext as _
@@ -35,17 +32,10 @@ def asked_before() -> int:
     return asked if 0 < asked <= MAX_ID else MAX_ID
 
 
-def changeable(grant_id: int) -> tuple[Grant, Reader]:
-    """A reader's grant that staff may change, with its holder. A subscription's mirror is changed at Stripe: 404."""
-    grant = found(Grant, grant_id)
-    if grant.reader_id is None or grant.source is Source.SUBSCRIPTION:
-        abort(404)
-    return grant, found(Reader, grant.reader_id)
-
-
 _ENTRIES = (
     (_("Dashboard"), "/admin/", "layout-dashboard", True, Permission.BACK_OFFICE),
     (_("Readers"), "/admin/readers", "users", False, Permission.SEE_READERS),
+    (_("Organisations"), "/admin/organisations", "building", False, Permission.SEE_READERS),
     (_("Enquiries"), "/admin/enquiries", "inbox", False, Permission.ANSWER_ENQUIRIES),
     (_("Trial requests"), "/admin/trial-requests", "hourglass", False, Permission.EXTEND_TRIALS),
     (_("Audit log"), "/admin/audit", "scroll-text", False, Permission.SEE_AUDIT),

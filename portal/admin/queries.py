@@ -62,7 +62,7 @@ def _by_rights(filters: Filters, now: datetime) -> ColumnElement[bool]:
         matching = matching.join(Vertical, Vertical.id == grant.vertical_id).where(Vertical.slug == filters.vertical)
     if filters.source:
         matching = matching.where(grant.source == Source(filters.source))
-    live = _live(grant, now)
+    live = is_live(grant, now)
     if filters.state == "never":
         return ~exists(matching)
     if filters.state == "ended":
@@ -74,7 +74,7 @@ def _by_rights(filters: Filters, now: datetime) -> ColumnElement[bool]:
     return exists(matching)
 
 
-def _live(grant: type[Grant], now: datetime) -> ColumnElement[bool]:
+def is_live(grant: type[Grant], now: datetime) -> ColumnElement[bool]:
     end = func.coalesce(grant.grace_until, grant.ends_at)
     return and_(grant.starts_at <= now, end > now, or_(grant.revoked_at.is_(None), grant.revoked_at > now))
 
@@ -89,7 +89,7 @@ def open_rights(session: AnySession, reader_ids: Sequence[int], now: datetime) -
         .join(Grant, Grant.organisation_id == Seat.organisation_id)
         .where(Seat.reader_id.in_(reader_ids), Seat.closed_at.is_(None))
     )
-    held = own.where(_live(Grant, now)).union(seats.where(_live(Grant, now))).subquery()
+    held = own.where(is_live(Grant, now)).union(seats.where(is_live(Grant, now))).subquery()
     statement = (
         select(held.c.reader_id, Vertical.name, Grant.source)
         .join(Grant, Grant.id == held.c.id)

@@ -9,15 +9,16 @@ from wtforms.fields.choices import SelectChoice
 from portal import clock
 from portal.access import facts
 from portal.access.explain import panel
+from portal.access.timeline import of_reader, timeline
 from portal.access.vocabulary import Source
 from portal.access.words import SOURCES
 from portal.accounts.identity import is_relay
 from portal.accounts.models import Reader
-from portal.admin import audit_log, billing_summary, explaining, queries
+from portal.admin import audit_log, billing_summary, explaining, organisation_queries, queries
 from portal.admin.forms import GrantForm
 from portal.admin.pages import PER_PAGE, asked_before, bp, found
 from portal.admin.queries import Filters
-from portal.admin.rows import access_rows
+from portal.admin.rows import Known, access_rows
 from portal.db import db
 from portal.roles import Permission
 from portal.verticals import VerticalInfo, all_verticals
@@ -85,7 +86,9 @@ def reader_page(person: Reader, form: GrantForm | None = None) -> Any:
     context = {
         "reader": person,
         "relay": is_relay(person.email.rpartition("@")[2]),
-        "rows": access_rows(known, now, verticals, notes),
+        "rows": access_rows(known, now, verticals, Known(notes)),
+        "timeline": timeline(of_reader(known, now, {one.slug: one.name for one in verticals}), now),
+        "belongings": organisation_queries.belongings(db.session, person.id),
         "known": known,
         "form": form or grant_form(verticals),
         "colours": {str(vertical.id): vertical.slug for vertical in verticals},

@@ -7,17 +7,20 @@ from typing import Any
 
 from portal import clock, formats
 from portal.access import words
+from portal.admin import changes
 from portal.audit import AuditEvent
 from portal.i18n import gettext
 from portal.i18n import lazy_gettext as _
 
 ACTS: Mapping[str, object] = {
     "grant.given": _("Access to %(vertical)s granted until %(end)s"),
-    "grant.extended": _("End of the access to %(vertical)s moved to %(end)s"),
+    "grant.extended": _("Access to %(vertical)s extended until %(end)s"),
+    "grant.shortened": _("Access to %(vertical)s shortened, until %(end)s"),
     "grant.moved": _("End of the access to %(vertical)s moved to %(end)s"),
     "grant.revoked": _("Access to %(vertical)s revoked"),
     "trial.started": _("Trial of %(vertical)s started, until %(end)s"),
     "trial.extended": _("Trial of %(vertical)s extended until %(end)s"),
+    "trial.shortened": _("Trial of %(vertical)s shortened, until %(end)s"),
     "trial.queued": _("Trial of %(vertical)s kept for an answer: the company's cap is reached"),
     "trial.more-asked": _("More days of %(vertical)s asked for"),
     "trial.request-started": _("Request for a trial of %(vertical)s accepted"),
@@ -78,11 +81,22 @@ class Entry:
     what: str
     detail: str
     note: str
+    reason: str
     act: str
     actor: str
     actor_id: int | None
     target: str
     reader_id: int | None
+    organisation_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Names by id, of everybody and everything the entries speak of."""
+
+    people: Mapping[int, str]
+    verticals: Mapping[int, str]
+    organisations: Mapping[int, str]
 
 
 def sentence(event: AuditEvent, verticals: Mapping[int, str]) -> str:
@@ -103,40 +117,36 @@ def _end(after: Any) -> str:
     return words.short_end(datetime.fromisoformat(ends_at)) if ends_at else "–"
 
 
-def entries(
-    rows: Iterable[tuple[AuditEvent, Mapping[str, Any] | None]],
-    people: Mapping[int, str],
-    verticals: Mapping[int, str],
-    organisations: Mapping[int, str],
-) -> list[Entry]:
-    """Events with their personal values (or None) as entries; the mappings are names by id."""
-    return [_entry(event, personal or {}, people, verticals, organisations) for event, personal in rows]
+def entries(rows: Iterable[tuple[AuditEvent, Mapping[str, Any] | None]], names: Names) -> list[Entry]:
+    """Events with their personal values (or None) as entries."""
+    return [_entry(event, personal or {}, names) for event, personal in rows]
 
 
-def _entry(
-    event: AuditEvent,
-    personal: Mapping[str, Any],
-    people: Mapping[int, str],
-    verticals: Mapping[int, str],
-    organisations: Mapping[int, str],
-) -> Entry:
-    actor = _actor(event, people)
-    note = ", ".join(part for part in (_before(event), str(personal.get("reason", ""))) if part)
-    is_reader = event.target_kind == "reader" and event.target_id is not None
+def _entry(event: AuditEvent, personal: Mapping[str, Any], names: Names) -> Entry:
+    whom, reason = _whom(event, names.people), str(personal.get("reason", ""))
+    note = ", ".join([*whom, *changes.changes(event)])
     return Entry(
         id=event.id,
         when=_when(event.at),
         moment=formats.moment(event.at),
         iso=event.at.isoformat(timespec="seconds"),
-        what=sentence(event, verticals),
-        detail=", ".join(part for part in (note, actor) if part),
+        what=sentence(event, names.verticals),
+        detail=", ".join(part for part in (note, reason, _actor(event, names.people)) if part),
         note=note,
+        reason=reason,
         act=event.act,
-        actor=people.get(event.actor_id or 0) or gettext("The portal itself"),
+        actor=names.people.get(event.actor_id or 0) or gettext("The portal itself"),
         actor_id=event.actor_id,
-        target=people.get(event.target_id or 0, "") if is_reader else _other_target(event, personal, organisations),
-        reader_id=event.target_id if is_reader else None,
+        target=_target(event, personal, names),
+        reader_id=event.target_id if event.target_kind == "reader" else None,
+        organisation_id=event.target_id if event.target_kind == "organisation" else None,
     )
+
+
+def _whom(event: AuditEvent, people: Mapping[int, str]) -> list[str]:
+    """Of an organisation's seats and managers: who took or left one."""
+    name = people.get(event.values.get("reader_id") or 0)
+    return [gettext("for %(name)s", name=name)] if name and event.target_kind == "organisation" else []
 
 
 def _actor(event: AuditEvent, people: Mapping[int, str]) -> str:
@@ -155,25 +165,12 @@ def _when(at: datetime) -> str:
     return formats.day(at, year=that_day.year != today.year)
 
 
-def _other_target(event: AuditEvent, personal: Mapping[str, Any], organisations: Mapping[int, str]) -> str:
-    if event.target_kind == "organisation" and event.target_id is not None and event.target_id in organisations:
-        return organisations[event.target_id]
-    if event.target_kind == "company":
-        return str(personal.get("company", gettext("A company")))
+def _target(event: AuditEvent, personal: Mapping[str, Any], names: Names) -> str:
+    """The name of what the act is about; "" when nothing is known of it any more."""
     if event.target_kind == "enquiry":
         return gettext("Enquiry %(id)s", id=event.target_id)
-    return f"{event.target_kind} {event.target_id or ''}".strip()
-
-
-def _before(event: AuditEvent) -> str:
-    """Where the end stood before, when the act moved it; what a company's cap was, and is."""
-    if "cap_before" in event.values:
-        return f"{_cap(event.values['cap_before'])} → {_cap(event.values['cap'])}"
-    before, after = event.values.get("before") or {}, event.values.get("after") or {}
-    if not before.get("ends_at") or before.get("ends_at") == after.get("ends_at"):
-        return ""
-    return gettext("before: %(end)s", end=words.short_end(datetime.fromisoformat(before["ends_at"])))
-
-
-def _cap(number: int | None) -> str:
-    return gettext("as everybody") if number is None else str(number)
+    if event.target_kind == "company":
+        return str(personal.get("company", gettext("A company")))
+    known = {"reader": names.people, "organisation": names.organisations, "vertical": names.verticals}
+    found = known.get(event.target_kind, {}).get(event.target_id or 0)
+    return found or (gettext("Organisation %(id)s", id=event.target_id) if event.target_kind == "organisation" else "")

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 
 from portal import clock
-from portal.access.grants import Holder
+from portal.access.held import Holder
 from portal.accounts.identity import email_key
 from portal.accounts.models import Reader
 from portal.db import AnySession, db, end_reading, writing

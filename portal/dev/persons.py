@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from portal import clock
 from portal.access import grants
-from portal.access.grants import Holder
+from portal.access.held import Holder
 from portal.access.models import Grant
 from portal.accounts import readers, second_factor, suspension
 from portal.accounts.identity import email_key

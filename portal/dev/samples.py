@@ -12,7 +12,7 @@ from sqlalchemy import select
 from portal import clock
 from portal.access import grants
 from portal.access import mails as access_mails
-from portal.access.grants import Holder
+from portal.access.held import Holder
 from portal.access.vocabulary import ArticleState
 from portal.accounts import address_change, codes, readers, second_address
 from portal.accounts import mails as account_mails
@@ -149,8 +149,8 @@ def given(scene: Scene) -> None:
     )
     access_mails.tell_given(unit, [grant])
     _starts, later = grants.day_bounds(today, today + 2 * MONTH)
-    grants.move_end(unit, grant, later, reason="Un exemple.", actor_id=None, act="grant.extended")
-    access_mails.tell_extended(unit, grant)
+    grants.move_end(unit, grant, later, reason="Un exemple.", actor_id=None)
+    access_mails.tell_moved(unit, grant, ends_at)
     grants.revoke(unit, grant, reason="Un exemple.", actor_id=None)
     access_mails.tell_revoked(unit, grant)
 

@@ -9,6 +9,7 @@ from flask_login import current_user
 from portal import clock
 from portal.access import asking
 from portal.access.standing import RightState
+from portal.access.timeline import of_reader, timeline
 from portal.accounts import acquaintance, address_change, second_address
 from portal.accounts.models import Reader
 from portal.content import why
@@ -20,7 +21,6 @@ from portal.profile.cards import cards, closed
 from portal.profile.forms import IdentityForm
 from portal.profile.rights import Right, rights_of
 from portal.profile.seats import NotTheirs
-from portal.profile.timeline import timeline
 from portal.verticals import site_verticals
 from portal.web import MAX_ID, READER, allow, private, see_other, viewable
 
@@ -36,13 +36,14 @@ def rights() -> str:
     """Every right of the reader."""
     rows, now, facts = _rights(), clock.now(), asking.reader_facts()
     shown = cards([row for row in rows if row.kind not in _PAST])
+    names = {one.slug: one.name for one in site_verticals()} | {one.vertical.slug: one.vertical.name for one in rows}
     return render_template(
         "profile/rights.html",
         cards=shown,
         closed=closed(site_verticals(), shown, facts, now),
         rows=rows,
         past=[row for row in rows if row.kind in _PAST],
-        timeline=timeline(rows, now),
+        timeline=timeline(of_reader(facts, now, names), now),
         now=now,
         free_seats=queries.managed_without_seat(db.session, current_user.id),
         invitations=queries.waiting_invitations(db.session, current_user.id, now),

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from portal import audit, clock
 from portal.access import facts, grants
 from portal.access.decision import decide
-from portal.access.grants import GrantError
+from portal.access.held import GrantError
 from portal.access.models import Grant
 from portal.access.vocabulary import Source
 from portal.accounts.models import Reader

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from portal import clock
 from portal.access import grants
-from portal.access.grants import GrantError
+from portal.access.held import GrantError
 from portal.access.models import Grant
 from portal.access.vocabulary import Source
 from portal.accounts.models import Reader
@@ -35,7 +35,7 @@ def extend(session: AnySession, grant: Grant, days: int, *, reason: str, actor_i
     # Two staff extending at once: the second counts from the end the first has set.
     session.refresh(grant, with_for_update=True)
     new_end = extended(grant.ends_at, clock.now(), days)
-    grants.move_end(session, grant, new_end, reason=reason, actor_id=actor_id, act="trial.extended")
+    grants.move_end(session, grant, new_end, reason=reason, actor_id=actor_id)
     answer_requests(session, grant, RequestKind.EXTENSION, RequestAnswer.EXTENDED, actor_id)
     reader = session.scalars(select(Reader).where(Reader.id == grant.reader_id)).one()
     mails.extended(session, reader, grant)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import selectinload
 from portal import clock
 from portal.access import facts, grants, ledger, replay
 from portal.access.decision import decide
-from portal.access.grants import GrantError, Holder
+from portal.access.held import GrantError, Holder
 from portal.access.ledger import AlreadyTried
 from portal.access.models import AwaitedRight, Grant
 from portal.access.vocabulary import ArticleAccess, ArticleFacts, ArticleState, Decision, Source, VerticalFacts
@@ -108,7 +108,7 @@ class World:
         grant = self._any_grant(unit)
         if grant and grant.grace_until is None:
             ends_at = clock.now() + self.dice.randint(1, 9) * HOUR
-            grants.move_end(unit, grant, ends_at, reason="Test", actor_id=None, act="grant.moved")
+            grants.move_end(unit, grant, ends_at, reason="Test", actor_id=None)
 
     def revoke(self, unit: AnySession) -> None:
         grant = self._any_grant(unit)
@@ -261,9 +261,7 @@ def test_an_extended_trial_keeps_its_gap_closed(session: AnySession, now: dateti
     reader, article = a_reader(), an_article()
     trial = a_grant(reader, source=Source.TRIAL, ends_in=HOUR)
     with clock.frozen(now + 3 * HOUR), writing() as unit:
-        grants.move_end(
-            unit, unit.get_one(Grant, trial.id), now + 9 * HOUR, reason="Geste", actor_id=None, act="trial.extended"
-        )
+        grants.move_end(unit, unit.get_one(Grant, trial.id), now + 9 * HOUR, reason="Geste", actor_id=None)
     opened = []
     for hours in (0, 2, 4):
         at = now + hours * HOUR

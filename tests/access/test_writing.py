@@ -10,7 +10,8 @@ from sqlalchemy.exc import IntegrityError
 
 from portal import clock
 from portal.access import grants, ledger
-from portal.access.grants import GrantError, Holder, Mirrored
+from portal.access.grants import Mirrored
+from portal.access.held import Covered, GrantError, Holder
 from portal.access.ledger import AlreadyTried
 from portal.access.models import Grant, TrialLedger
 from portal.access.vocabulary import EndCause, Source
@@ -71,8 +72,51 @@ def test_what_is_given_is_written_whole_once_for_each_vertical(session: AnySessi
 
 def test_another_act_has_another_number(session: AnySession) -> None:
     reader = a_reader()
-    [one], [two] = (give(session, Holder(reader_id=reader.id), "health") for _ in range(2))
+    [one], [two] = (give(session, Holder(reader_id=reader.id), slug) for slug in ("health", "media"))
     assert one.act_id != two.act_id
+
+
+@pytest.mark.parametrize(
+    ("more", "covered"),
+    [
+        ({}, True),
+        ({"starts_at": NOON + TICK, "ends_at": NOON + DAY - TICK}, True),
+        ({"ends_at": NOON + DAY + TICK}, False),
+        ({"starts_at": NOON - TICK}, False),
+    ],
+)
+def test_what_would_change_nothing_is_refused_with_what_is_there(
+    session: AnySession, more: dict[str, Any], covered: bool
+) -> None:
+    reader, other = a_reader(), a_reader()
+    [known] = give(session, Holder(reader_id=reader.id), "health")
+    assert give(session, Holder(reader_id=reader.id), "media") and give(session, Holder(reader_id=other.id), "health")
+    if not covered:
+        assert give(session, Holder(reader_id=reader.id), "health", **more)
+        return
+    with pytest.raises(Covered) as error:
+        give(session, Holder(reader_id=reader.id), "fintech", "health", **more)
+    assert [grant.id for grant in error.value.grants] == [known.id]
+
+
+def test_a_right_of_another_source_or_revoked_covers_nothing(session: AnySession) -> None:
+    reader, firm = a_reader(), an_organisation()
+    a_grant(reader, source=Source.TRIAL, ends_in=2 * DAY)
+    a_grant(reader, ends_in=2 * DAY, revoked_at=NOON)
+    a_grant(organisation=firm, source=Source.SUBSCRIPTION, ends_in=2 * DAY)
+    assert give(session, Holder(reader_id=reader.id), "health")
+    assert give(session, Holder(organisation_id=firm.id), "health")
+
+
+def test_an_erased_account_holds_nothing(session: AnySession) -> None:
+    holder = Holder(reader_id=a_reader(erased_at=NOON).id)
+    refused(session, "erased", lambda unit: give_in(unit, holder))
+    assert session.query(Grant).count() == 0
+
+
+def give_in(unit: AnySession, holder: Holder) -> list[Grant]:
+    span = {"starts_at": NOON, "ends_at": NOON + DAY, "reason": "Salon", "actor_id": None}
+    return grants.give(unit, holder, [1], **span)
 
 
 def test_what_is_given_stands_in_the_audit_log(session: AnySession) -> None:
@@ -160,9 +204,7 @@ def test_any_other_hindrance_of_the_database_is_not_taken_for_a_trial(session: A
 
 
 def move(grant: Grant, ends_at: datetime, reason: str = "Geste") -> Callable[[AnySession], Grant]:
-    return lambda unit: grants.move_end(
-        unit, unit.get_one(Grant, grant.id), ends_at, reason=reason, actor_id=3, act="grant.extended"
-    )
+    return lambda unit: grants.move_end(unit, unit.get_one(Grant, grant.id), ends_at, reason=reason, actor_id=3)
 
 
 def test_an_end_is_moved_with_what_was_before_and_after(session: AnySession) -> None:
@@ -171,12 +213,26 @@ def test_an_end_is_moved_with_what_was_before_and_after(session: AnySession) -> 
         move(grant, NOON + TICK)(unit)
     row = kept(session, grant.id)
     assert (row.ends_at, row.end_cause) == (NOON + TICK, None)
-    found, personal = event(session, "grant.extended")
+    found, personal = event(session, "grant.shortened")
     assert found.actor_id == 3
     assert found.values["before"]["ends_at"] == (NOON + 30 * DAY).isoformat()
     assert found.values["before"]["end_cause"] == "lapsed"
     assert found.values["after"]["ends_at"] == row.ends_at.isoformat()
     assert personal is not None and personal.values == {"reason": "Geste"}
+
+
+@pytest.mark.parametrize("source", [Source.ADMIN, Source.TRIAL])
+@pytest.mark.parametrize(("by", "act"), [(TICK, "extended"), (-TICK, "shortened")])
+def test_longer_and_shorter_are_acts_of_their_own(session: AnySession, source: Source, by: timedelta, act: str) -> None:
+    grant = a_grant(a_reader(), source=source)
+    with writing(session) as unit:
+        move(grant, grant.ends_at + by)(unit)
+    assert event(session, f"{'trial' if source is Source.TRIAL else 'grant'}.{act}")
+
+
+def test_an_end_is_not_moved_to_where_it_is(session: AnySession) -> None:
+    grant = a_grant(a_reader())
+    refused(session, "same", move(grant, grant.ends_at))
 
 
 def test_an_end_is_not_moved_without_a_reason_into_the_past_or_once_revoked(session: AnySession) -> None:

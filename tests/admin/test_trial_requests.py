@@ -198,7 +198,7 @@ def test_the_audit_log_says_which_company_before_and_after(client: FlaskClient, 
     client.set_cookie("locale", "en")
     submit(client, f"{CAPS}/clinique.fr", {"cap": "12", "reason": "Grand compte."})
     text = client.get("/admin/audit").text
-    assert "clinique.fr" in text and "as everybody → 12" in text and "Grand compte." in text
+    assert "clinique.fr" in text and "Trials at a time: 12 (before: as everybody)" in text and "Grand compte." in text
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from portal import clock
 from portal.access import facts, ledger
 from portal.access.decision import decide
-from portal.access.grants import GrantError
+from portal.access.held import GrantError
 from portal.access.models import Grant, TrialLedger
 from portal.access.vocabulary import Reason, Source
 from portal.accounts.models import Reader
