@@ -6,7 +6,7 @@ import pytest
 
 from portal.access.decision import decide
 from portal.access.doors import briefly, door
-from portal.access.standing import Contract, RightState, once, state_of
+from portal.access.standing import Contract, RightState, chip_of, once, state_of
 from portal.access.vocabulary import EndCause, GrantFacts, NextStep, Reason
 from portal.i18n import use_locale
 from tests.access.test_decide_table import (
@@ -52,6 +52,14 @@ from tests.access.test_decide_table import (
 )
 def test_a_right_is_in_one_of_the_states(right: GrantFacts, state: RightState) -> None:
     assert state_of(right, NOW) is state
+
+
+def test_a_state_has_its_word_and_its_tone() -> None:
+    with use_locale("en"):
+        assert [chip_of(state) for state in (RightState.TRIAL, RightState.PAST_DUE)] == [
+            ("Trial", "ok"),
+            ("Payment due", "bad"),
+        ]
 
 
 def test_a_contract_that_will_not_renew_is_ending() -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portal.clock import PARIS, paris_date
-from portal.trials.dates import days_left, end_of_day, end_of_trial, extended, last_day
+from portal.trials.dates import days_left, end_of_day, end_of_trial, extended, last_day, steps
 
 QUARTER = timedelta(minutes=15)
 DAY = timedelta(days=1)
@@ -102,3 +102,17 @@ def test_an_extension_counts_from_today_or_the_last_day_whichever_is_later(
 def test_time_only_takes_days_away(begins: datetime, later: timedelta) -> None:
     end = end_of_trial(begins)
     assert days_left(end, begins + later) <= days_left(end, begins)
+
+
+def test_the_reminder_comes_three_days_before_the_last() -> None:
+    found = steps(datetime(2026, 3, 14, tzinfo=PARIS))
+    assert (found.reminder, found.last) == (date(2026, 3, 26), date(2026, 3, 29))
+
+
+def test_an_extension_of_one_day_from_today_and_from_the_last_day() -> None:
+    now = datetime(2026, 3, 10, 12, tzinfo=PARIS)
+    past, future = end_of_day(date(2026, 3, 9)), end_of_day(date(2026, 3, 20))
+    assert (extended(past, now, 1), extended(future, now, 1)) == (
+        end_of_day(date(2026, 3, 11)),
+        end_of_day(date(2026, 3, 21)),
+    )

@@ -43,13 +43,17 @@ def test_only_living_trials_of_this_vertical_and_company_are_counted(session: An
     assert running(session) == 2
 
 
-def test_an_article_opened_on_several_days_is_one_from_the_first_day_on(session: AnySession) -> None:
+def test_an_article_opened_on_several_days_is_one_from_the_first_day_on_the_last_opened_first(
+    session: AnySession,
+) -> None:
     reader, other = a_reader(), a_reader()
+    opened = [(reader, number, day) for number, day in ((2, 10), (1, 10), (5, 10), (2, 11), (3, 9))]
     with writing() as unit:
-        for who, article_id, day in ((reader, 1, 10), (reader, 1, 11), (reader, 2, 11), (reader, 3, 9), (other, 4, 11)):
-            unit.add(Reading(reader_id=who.id, article_id=article_id, day=date(2026, 3, day), first_at=clock.now()))
-    assert queries.articles_read(session, reader.id, NOON) == 2
-    assert queries.articles_read(session, reader.id, NOON + 9 * DAY) == 0
+        for who, article_id, day in [*opened, (other, 4, 11)]:
+            at = datetime(2026, 3, day, 9, tzinfo=UTC)
+            unit.add(Reading(reader_id=who.id, article_id=article_id, day=date(2026, 3, day), first_at=at))
+    assert queries.articles_read(session, reader.id, NOON) == [2, 5, 1]
+    assert queries.articles_read(session, reader.id, NOON + 9 * DAY) == []
 
 
 def test_names_are_read_again_after_five_seconds_or_when_one_is_missing(
