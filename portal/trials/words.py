@@ -31,10 +31,6 @@ def refused(code: str) -> str:
     return _("Confirm your address first: open the link we sent you.")
 
 
-def _begun(answer: Answer, until: str) -> str:
-    return _("Your trial of %(name)s has begun: access until %(day)s inclusive.", name=listed(answer.names), day=until)
-
-
 def _already(names: list[str]) -> str:
     return _("You can read %(name)s already: your trial is kept for later.", name=listed(names))
 
