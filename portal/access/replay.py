@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Integer, LargeBinary, bindparam, literal, or_, select, union_all
+from sqlalchemy import Integer, LargeBinary, bindparam, literal, select, union_all
 from sqlalchemy.sql.selectable import CompoundSelect, Select
 
 from portal.access.models import AwaitedRight, Grant, TrialLedger
@@ -61,7 +61,7 @@ def reader_at(session: AnySession, reader_id: int, at: datetime) -> ReaderFacts 
         return None
     asked = {"reader_id": reader_id, "at": at, "person_key": bytes.fromhex(account["person_key"])}
     said: dict[str, Snapshots] = {}
-    for row in _PAST.all(session, asked):
+    for row in PAST.all(session, asked):
         said.setdefault(row.branch, {})[row.subject_id] = row.facts
     return _Past(reader_id, at, said).facts(account)
 
@@ -74,16 +74,19 @@ def _branch(name: str, kind: str, subjects: Any) -> Select[Any]:
 
 
 def _past() -> CompoundSelect[Any]:
-    """One UNION ALL, built once: whatever of a reader is found through today's rows, the newest snapshots last."""
+    """One UNION ALL, built once: whatever of a reader is found through today's rows, the newest snapshots last.
+
+    No OR stands between two subqueries: PostgreSQL would read every grant there is.
+    """
     reader = bindparam("reader_id", type_=Integer)
     invited = Invitation.email_key.in_(keys_of(reader, bindparam("at", type_=UTCDateTime())))
     seats = select(Seat.organisation_id).where(Seat.reader_id == reader)
     managed = select(Manager.organisation_id).where(Manager.reader_id == reader)
-    theirs = or_(Grant.organisation_id.in_(seats), Grant.organisation_id.in_(managed))
+    theirs = Grant.organisation_id.in_(union_all(seats, managed))
     inviting = Grant.organisation_id.in_(select(Invitation.organisation_id).where(invited))
     person = bindparam("person_key", type_=LargeBinary)
     today = select(PersonKey.person_key).where(PersonKey.key_hash == person)  # see ledger.rekey
-    tried = or_(TrialLedger.person_key == person, TrialLedger.person_key.in_(today))
+    tried = TrialLedger.person_key.in_(union_all(select(person), today))
     return union_all(
         _branch("vertical", "vertical", select(Vertical.id)),
         _branch("seat", "seat", select(Seat.id).where(Seat.reader_id == reader)),
@@ -97,7 +100,7 @@ def _past() -> CompoundSelect[Any]:
     ).order_by("recorded_at", "id")
 
 
-_PAST = Prepared(_past())
+PAST = Prepared(_past())
 
 
 class _Past:
