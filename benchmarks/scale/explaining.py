@@ -7,9 +7,12 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from benchmarks import prepare
+from benchmarks.scale import plans
 from benchmarks.scale.deciding import some_ids
 from benchmarks.scale.ground import STAFF, Ground
 from benchmarks.scale.timing import Finding, best
+from benchmarks.scale.world import NOW
+from portal.access import replay
 from portal.accounts import sessions
 from portal.accounts.models import Reader
 from portal.content.models import Article
@@ -24,6 +27,7 @@ _PAST = "2026-03-01T12:00"
 def measure(ground: Ground, chance: random.Random) -> Iterator[Finding]:
     """Readers of every kind now, those who manage an organisation, everybody at a past instant, words of a title."""
     client = signed_in(ground)
+    _check_plan(some_ids(chance, Reader, 1)[0])
     ids, slugs = _ids(some_ids(chance, Reader, READERS)), _slugs(chance)
     managers = list(db.session.scalars(select(Manager.reader_id).where(Manager.id.in_(some_ids(chance, Manager, 50)))))
     end_reading()
@@ -41,6 +45,12 @@ def measure(ground: Ground, chance: random.Random) -> Iterator[Finding]:
     ):
         took = [best(lambda address=address: _open(client, address)) for address in addresses]  # type: ignore[misc]
         yield Finding(what, took, "pages, best of 3 each", expected)
+
+
+def _check_plan(reader_id: int) -> None:
+    """Replay reads a handful of the millions of snapshots."""
+    asked = {"reader_id": reader_id, "at": NOW, "person_key": bytes(32)}
+    plans.check("Replay", plans.plan_of(replay.PAST.statement, asked), never=("grants", "history", "seats"))
 
 
 def signed_in(ground: Ground) -> FlaskClient:

@@ -7,6 +7,7 @@ as it does on any day.
 from collections.abc import Iterator
 from datetime import date
 
+from benchmarks.scale import plans
 from benchmarks.scale.timing import Finding, Took, timed, together
 from benchmarks.scale.world import NOW
 from portal.clock import paris_date
@@ -23,7 +24,7 @@ def measure(readers: int) -> Iterator[Finding]:
     """One slot, all slots of a look, and the pages of a slot of which nobody has heard yet."""
     for kind in KINDS:
         for after in (0, readers // 2):
-            check_plan(kind, after)
+            plans.check(f"The reminders’ statement ({kind.name}, beyond {after})", plan_of(kind, after), names=INDEX)
     asked = list(slots(NOW))
     looks = [[timed(lambda k=k, d=d: ask(k, d)) for k, d in asked] for _look in range(LOOKS)]  # type: ignore[misc]
     slow = max(range(len(asked)), key=lambda place: min(look[place].wall for look in looks))
@@ -55,19 +56,7 @@ def walk(kind: Kind, day: date) -> tuple[list[Took], int]:
         after = found[-1]
 
 
-def check_plan(kind: Kind, after: int) -> None:
-    """Raise SystemExit when the database would not go by the index of trial ends."""
-    plan = plan_of(kind, after)
-    if INDEX not in plan:
-        raise SystemExit(f"Reminders “{kind.name}” beyond reader {after} do not go by {INDEX}:\n{plan}")
-
-
 def plan_of(kind: Kind, after: int) -> str:
     """How the database finds the readers of the slot that this kind has now."""
     day = next(day for asked, day in slots(NOW) if asked is kind)
-    statement, values = candidates(kind, day, after=after, limit=LIMIT)
-    words = statement.params(**values).compile(db.engine, compile_kwargs={"literal_binds": True})
-    explain = "EXPLAIN QUERY PLAN" if db.engine.dialect.name == "sqlite" else "EXPLAIN"
-    rows = db.session.connection().exec_driver_sql(f"{explain} {words}").all()
-    end_reading()
-    return "\n".join(str(row[-1]) for row in rows)
+    return plans.plan_of(*candidates(kind, day, after=after, limit=LIMIT))

@@ -21,6 +21,10 @@ _HURRY = {
     "sqlite": ("PRAGMA synchronous = OFF", "PRAGMA cache_size = -262144"),
     "postgresql": ("SET TIME ZONE 'UTC'", "SET synchronous_commit = off"),
 }
+_SETTLED = {
+    "sqlite": ("PRAGMA wal_checkpoint(TRUNCATE)",),
+    "postgresql": ("VACUUM ANALYZE", "ALTER SYSTEM RESET max_wal_size", "SELECT pg_reload_conf()", "CHECKPOINT"),
+}
 
 Values = tuple[Any, ...]
 
@@ -139,5 +143,5 @@ def _insert(connection: Any, loads: list[tuple[Rows, list[Values]]]) -> None:
 def settle(engine: Engine) -> None:
     """What time would do by itself: PostgreSQL's statistics; SQLite's log back in its file (it keeps no statistics)."""
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        words = "VACUUM ANALYZE" if engine.dialect.name == "postgresql" else "PRAGMA wal_checkpoint(TRUNCATE)"
-        connection.execute(text(words))
+        for words in _SETTLED[engine.dialect.name]:
+            connection.execute(text(words))
