@@ -20,7 +20,7 @@ class Names:
 
     def vertical(self, slug: str | None) -> str:
         """The name of a vertical, or its slug when nobody told."""
-        return self.verticals.get(slug or "", slug or "")
+        return self.verticals.get(slug, slug) if slug else ""
 
 
 Looked = Callable[[Case, Names], str]

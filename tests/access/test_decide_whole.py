@@ -132,9 +132,15 @@ def test_of_two_seats_that_ended_the_last_is_named() -> None:
     assert decide(ARTICLE, member(last, seat(grant_id=1, **OVER)), NOW).grant == last
 
 
-def test_of_two_trials_that_ended_the_last_is_named() -> None:
-    last = trial(grant_id=2, starts_at=NOW - 9 * DAY, ends_at=NOW - TICK)
-    assert decide(BOTH, member(trial("fintech", **OVER), last), NOW).grant == last
+def test_of_two_trials_that_ended_the_last_is_named_with_its_vertical() -> None:
+    last = trial("fintech", grant_id=2, starts_at=NOW - 9 * DAY, ends_at=NOW - TICK)
+    decision = decide(BOTH, member(trial(**OVER), last), NOW)
+    assert (decision.grant, decision.vertical) == (last, "fintech")
+
+
+@pytest.mark.parametrize("past", [grant(**OVER), seat(seated_until=NOW)], ids=["granted", "seat"])
+def test_a_right_that_is_over_does_not_keep_a_free_article_from_offering_a_trial(past: GrantFacts) -> None:
+    assert decide(FREE, member(past), NOW).next_step is NextStep.START_TRIAL
 
 
 @pytest.mark.parametrize("since", [NOW - TICK, NOW])
