@@ -165,6 +165,7 @@ VERDICTS: list[tuple[ArticleFacts, ReaderFacts, str, str, str]] = [
     (ARTICLE, member(bought()), "ok", "Reading allowed: open through a subscription", "A subscription of this account covers it. Until 10 March 2026 at 12:00."),
     (replace(ARTICLE, free_until=NOW + DAY), MEMBER, "ok", "Reading allowed: offered for a while", "The article is free for everybody for a limited time. Until 11 March 2026 at 12:00."),
     (ARTICLE, member(grant(**LATER)), "warn", "Beginning only: not started yet", "A right to read this begins later. From 11 March 2026 at 12:00."),
+    (ARTICLE, MEMBER, "bad", "Beginning only: never tried", "The account has no right here and has not tried this edition yet. Starting the 15-day trial would open it."),
     (ARTICLE, replace(MEMBER, invitations=INVITED), "warn", "Beginning only: a seat is waiting", "A seat that covers this article is waiting to be taken. Good until 11 March 2026 at 12:00. Accepting the invitation would open it."),
 ]  # fmt: skip
 
@@ -217,6 +218,7 @@ def test_the_explanation_as_values() -> None:
     }
     nothing = to_dict(explained(ARTICLE, MEMBER))
     assert (nothing["until"], nothing["grant"]) == (None, None)
+    assert (explained(ARTICLE, MEMBER).until, explained(ARTICLE, MEMBER).grant) == ("", "")
 
 
 def test_a_panel_folds_what_was_not_looked_at() -> None:
