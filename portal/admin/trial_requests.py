@@ -180,6 +180,7 @@ def _shown(request_id: int, accept: FlaskForm | None = None, decline: FlaskForm 
     row = found(TrialRequest, request_id)
     reader, vertical = found(Reader, row.reader_id), found(Vertical, row.vertical_id)
     more = row.kind is RequestKind.EXTENSION
+    failed = any(form is not None and (form.errors or form.form_errors) for form in (accept, decline))
     page = render_template(
         "admin/trial_request.html",
         asked=row,
@@ -194,12 +195,12 @@ def _shown(request_id: int, accept: FlaskForm | None = None, decline: FlaskForm 
         moot=row.answered_at is None and answering.moot(db.session, row),
         accept=accept or (ExtendForm(formdata=None, data={"days": _DAYS}) if more else ButtonForm(formdata=None)),
         decline=decline or DeclineForm(formdata=None),
+        has_errors=failed,
         most_days=MOST_DAYS,
         relay=is_relay(reader.email.rpartition("@")[2]),
         tried_until=queue.tried_until(db.session, row),
         **_company(reader, vertical),
     )
-    failed = any(form is not None and (form.errors or form.form_errors) for form in (accept, decline))
     return (page, 422) if failed else page
 
 

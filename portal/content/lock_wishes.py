@@ -52,4 +52,5 @@ def _before(made: Panel, locked: Locked, waiting: Asked) -> Panel:
     answer = _("We answer within one working day, by e-mail, on %(day)s at the latest.", day=due)
     plans: Action = (_("See the plans"), f"/plans?vertical={locked.slug}", "get", "accent", {})
     yours: Action = (_("Your trials"), "/trial", "get", "ghost", {})
-    return replace(made, title=_("Your request is with us"), why=f"{why} {answer}", actions=[plans, yours])
+    foot = [one for one in made.foot if one[2]]  # without the line that goes with the button
+    return replace(made, title=_("Your request is with us"), why=f"{why} {answer}", actions=[plans, yours], foot=foot)

@@ -12,6 +12,7 @@ from portal.access.models import Grant
 from portal.accounts.keyed import SIGNED
 from portal.accounts.models import Reader
 from portal.db import AnySession
+from portal.outbox import Mail
 from portal.trials import dates
 from portal.trials.countdown import Countdown, stage_of
 from portal.trials.models import RequestKind, TrialRequest
@@ -52,9 +53,27 @@ def extended_key(grant: Grant) -> str:
 def _tell(session: AnySession, kind: str, key: str, reader: Reader, grants: Sequence[Grant]) -> bool:
     verticals = _verticals(session, [grant.vertical_id for grant in grants])
     context = about(_counted(grants[0], verticals), verticals)
+    facts = {"ends": {str(grant.id): dates.last_day(grant.ends_at).isoformat() for grant in grants}}
     return outbox.post(
-        session, kind, key=key, to=reader.email, locale=reader.locale, context=context, reader_id=reader.id
+        session,
+        kind,
+        key=key,
+        to=reader.email,
+        locale=reader.locale,
+        context=context,
+        reader_id=reader.id,
+        facts=facts,
     )
+
+
+@outbox.still_wanted("trial_started")
+@outbox.still_wanted("trial_extended")
+def _still_true(session: AnySession, mail: Mail) -> bool:
+    """Asked at the moment of sending: an end that has been moved since is told by a mail of its own."""
+    ends: dict[str, str] = mail.facts.get("ends", {})
+    grants = session.scalars(select(Grant).where(Grant.id.in_([int(grant_id) for grant_id in ends])))
+    told = {str(grant.id): dates.last_day(grant.ends_at).isoformat() for grant in grants if grant.revoked_at is None}
+    return told == ends
 
 
 def about(c: Countdown, verticals: Sequence[Vertical]) -> dict[str, Any]:

@@ -150,7 +150,7 @@ def test_no_needs_a_sentence_and_goes_to_the_reader(client: FlaskClient, sales: 
     request = asked()
     decline = f"{page_of(request)}/decline"
     empty = submit(client, decline, {"text": " "}, page=page_of(request))
-    assert empty.status_code == 422 and "Write a sentence" in empty.text
+    assert empty.status_code == 422 and "Write a sentence" in empty.text and "<title>Error: " in empty.text
     assert submit(client, decline, {"text": "Pas cette fois."}, page=page_of(request)).status_code == 303
     mail = session.scalars(select(Mail)).one()
     assert (mail.kind, mail.to_address) == ("trial_declined", "ana@clinique.fr")

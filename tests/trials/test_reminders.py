@@ -228,6 +228,25 @@ def test_a_reminder_already_written_is_not_sent_once_the_trial_is_extended(sessi
     assert session.scalars(select(Mail.outcome).where(Mail.kind == "trial_j3")).one() == "unwanted"
 
 
+@pytest.mark.parametrize("change", ["extended", "revoked"])
+def test_an_end_that_was_moved_before_its_mail_left_is_not_told(
+    session: AnySession, reader: Reader, change: str
+) -> None:
+    begin(reader)
+    with writing() as unit:
+        grant = unit.scalars(select(Grant)).one()
+        if change == "revoked":
+            grant.revoked_at = clock.now()
+        else:
+            for days in (3, 4):
+                extend(unit, grant, days, reason="Congés.", actor_id=None)
+    mailer.deliver_due()
+    end_reading()
+    outcomes = session.execute(select(Mail.kind, Mail.outcome).order_by(Mail.id)).all()
+    untold = [("trial_started", "unwanted"), ("trial_extended", "unwanted"), ("trial_extended", "kept")]
+    assert [tuple(row) for row in outcomes] == untold[: 1 if change == "revoked" else 3]
+
+
 def test_an_end_just_told_by_an_extension_is_not_told_again_at_once(session: AnySession, reader: Reader) -> None:
     begin(reader)
     look(paris(date(2026, 3, 22), 10))
