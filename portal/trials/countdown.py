@@ -9,8 +9,6 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from flask import has_request_context
-
 from portal import clock, cookies
 from portal.access.asking import reader_facts
 from portal.access.decision import decide
@@ -198,11 +196,12 @@ def ribbon() -> Ribbon | None:
     facts = reader_facts()
     if not any(grant.source is Source.TRIAL for grant in facts.grants):
         return None
-    dismissed = (cookies.read(DISMISSED_COOKIE) or "") if has_request_context() else ""
-    return ribbon_of(facts, clock.now(), _names_for(facts), dismissed)
+    return ribbon_of(facts, clock.now(), _names_for(facts), cookies.read(DISMISSED_COOKIE))
 
 
-def ribbon_of(facts: ReaderFacts, now: datetime, names: Mapping[str, str], dismissed: str = "") -> Ribbon | None:
+def ribbon_of(
+    facts: ReaderFacts, now: datetime, names: Mapping[str, str], dismissed: str | None = None
+) -> Ribbon | None:
     """The most urgent trial that is worth a line: running ones first, then one that ended less than seven days ago."""
     if facts.suspended or not facts.confirmed:
         return None

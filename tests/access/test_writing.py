@@ -54,7 +54,7 @@ def test_days_are_whole_in_paris_the_last_one_included() -> None:
     assert bounds == (datetime(2026, 3, 28, tzinfo=PARIS), datetime(2026, 3, 30, tzinfo=PARIS))
     one = grants.day_bounds(date(2026, 3, 28), date(2026, 3, 28))
     assert one == (datetime(2026, 3, 28, tzinfo=PARIS), datetime(2026, 3, 29, tzinfo=PARIS))
-    with pytest.raises(GrantError, match="dates"):
+    with pytest.raises(GrantError, match=r"^dates$"):
         grants.day_bounds(date(2026, 3, 28), date(2026, 3, 27))
 
 
@@ -203,6 +203,31 @@ def test_any_other_hindrance_of_the_database_is_not_taken_for_a_trial(session: A
         )
 
 
+def try_again(session: AnySession, reader: Any, staff: Any, reason: str) -> Grant:
+    with writing(session) as unit:
+        return grants.try_again(
+            unit,
+            reader_id=reader.id,
+            vertical_id=a_vertical().id,
+            ends_at=NOON + DAY,
+            reason=reason,
+            actor_id=staff.id,
+        )
+
+
+def test_a_trial_that_staff_give_has_a_reason_and_no_row_of_the_ledger(session: AnySession) -> None:
+    reader, staff = a_reader(), a_reader()
+    refused(session, "reason", lambda _unit: try_again(session, reader, staff, " "))
+    row = kept(session, try_again(session, reader, staff, " Perdue. ").id)
+    assert (row.reader_id, row.vertical_id, row.source) == (reader.id, a_vertical().id, Source.TRIAL)
+    assert (row.starts_at, row.ends_at, row.created_at) == (NOON, NOON + DAY, NOON)
+    assert (row.reason, row.actor_id, len(row.act_id)) == ("Perdue.", staff.id, 36)
+    found, personal = event(session, "trial.started")
+    assert (found.actor_id, found.target_kind, found.target_id) == (staff.id, "reader", reader.id)
+    assert personal is not None and personal.values == {"reason": " Perdue. "}
+    assert session.query(TrialLedger).count() == 0
+
+
 def move(grant: Grant, ends_at: datetime, reason: str = "Geste") -> Callable[[AnySession], Grant]:
     return lambda unit: grants.move_end(unit, unit.get_one(Grant, grant.id), ends_at, reason=reason, actor_id=3)
 
@@ -300,7 +325,8 @@ def test_what_differs_is_written_and_what_does_not_is_left(session: AnySession) 
     rows = session.query(Grant).order_by(Grant.id).all()
     assert [row.ends_at for row in rows] == [NOON + DAY, NOON + 2 * DAY]
     assert len({row.act_id for row in rows}) == 1
-    assert session.query(AuditEvent).filter_by(act="subscription.mirrored").count() == 3
+    audits = session.query(AuditEvent).filter_by(act="subscription.mirrored").order_by(AuditEvent.id).all()
+    assert [one.values["before"] for one in audits] == [{}, {}, before]
 
 
 def test_what_a_subscription_gives_no_more_ends_now_once(session: AnySession) -> None:

@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from portal import clock
 from portal.access.vocabulary import AwaitedFacts, GrantFacts, Source
 from portal.i18n import use_locale
 from portal.trials.countdown import (
@@ -149,10 +150,15 @@ def test_the_ribbon_of_who_is_signed_in_reads_names_and_the_cookie(
     reader = a_reader()
     a_grant(reader, vertical="media", starts_in=timedelta(days=-20), ends_in=timedelta(days=-2), source=Source.TRIAL)
     sign_in(client, reader)
+    app.extensions["portal.vertical_names"] = (clock.monotonic(), {})  # read before this edition was there
     page = client.get("/trial").text
     assert "ribbon-ended" in page and "mind Media" in page.split("ribbon-ended")[1]
     client.set_cookie("trial-ended", (now.astimezone(UTC) - timedelta(days=2)).date().isoformat())
     assert "ribbon-ended" not in client.get("/trial").text
+
+
+def test_a_running_trial_is_not_hidden_by_the_cookie_of_an_ended_one() -> None:
+    assert ribbon_of(a_person(a_trial()), on(34), NAMES, LAST) is not None
 
 
 def test_a_stranger_has_no_ribbon(app: Flask) -> None:
