@@ -8,11 +8,11 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, Index, Integer, String, event, insert, select
+from sqlalchemy import BigInteger, Index, Integer, String, bindparam, event, insert, select
 from sqlalchemy.orm import Mapped, Session, UOWTransaction, mapped_column
 
 from portal import clock
-from portal.db import AnySession, Base
+from portal.db import AnySession, Base, UTCDateTime
 
 BigKey = BigInteger().with_variant(Integer, "sqlite")
 
@@ -77,14 +77,21 @@ def ever(session: AnySession, kind: str, subject_id: int) -> list[dict[str, Any]
     return list(session.scalars(statement.order_by(Snapshot.recorded_at, Snapshot.id)))
 
 
+_AS_OF = (
+    select(Snapshot.subject_id, Snapshot.facts)
+    .where(
+        Snapshot.kind == bindparam("kind"),
+        Snapshot.subject_id.in_(bindparam("ids", expanding=True)),
+        Snapshot.recorded_at <= bindparam("at", type_=UTCDateTime()),
+    )
+    .order_by(Snapshot.recorded_at, Snapshot.id)
+)
+
+
 def as_of(session: AnySession, kind: str, subject_ids: Iterable[int], at: datetime) -> dict[int, dict[str, Any]]:
     """The last snapshot of each subject recorded at or before `at`; subjects not yet known are left out."""
     ids = list(subject_ids)
     if not ids:
         return {}
-    rows = session.execute(
-        select(Snapshot.subject_id, Snapshot.facts)
-        .where(Snapshot.kind == kind, Snapshot.subject_id.in_(ids), Snapshot.recorded_at <= at)
-        .order_by(Snapshot.recorded_at, Snapshot.id)
-    )
+    rows = session.execute(_AS_OF, {"kind": kind, "ids": ids, "at": at})
     return {row.subject_id: row.facts for row in rows}

@@ -17,7 +17,7 @@ from portal.content.models import Article
 from portal.db import AnySession
 from portal.i18n import gettext
 from portal.trials.queries import guarded_article
-from portal.verticals import Vertical
+from portal.verticals import Vertical, site_verticals
 
 LONGEST = 300
 _SHOWN = 5
@@ -86,7 +86,7 @@ def _facts(session: AnySession, subject: Article | Vertical, at: datetime) -> Ar
 
 def names(session: AnySession, reader: ReaderFacts, notes: Notes) -> Names:
     """Names of verticals, and who gave each grant; only those that `notes` leaves out are read."""
-    verticals = why.names(session).verticals
+    verticals = {vertical.slug: vertical.name for vertical in site_verticals()}
     missing = {grant.grant_id for grant in reader.grants} - notes.keys()
     notes = {**notes, **queries.grant_notes(session, sorted(missing))}
     return Names(verticals, {id_: _giver(note) for id_, note in notes.items() if _giver(note)})

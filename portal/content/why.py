@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import or_, select
+from sqlalchemy import bindparam, or_, select
 
 from portal.access.decision import decide
 from portal.access.explain import Explanation, explain, panel
@@ -70,13 +70,16 @@ def subject(session: AnySession, asked: str, reader: ReaderFacts, at: datetime, 
     )
 
 
+_FORMER = select(FormerSlug.article_id).where(FormerSlug.slug == bindparam("slug")).scalar_subquery()
+_NAMED = queries.LISTED.where(or_(Article.slug == bindparam("slug"), Article.id == _FORMER)).order_by(Article.id)
+
+
 def named(session: AnySession, asked: str) -> Any:
     """What decides about an article, found by its address or by a former one; no text is read, None for no article."""
     slug = slug_of(asked)
     if not slug:
         return None
-    former = select(FormerSlug.article_id).where(FormerSlug.slug == slug).scalar_subquery()
-    found = session.execute(queries.LISTED.where(or_(Article.slug == slug, Article.id == former)).order_by(Article.id))
+    found = session.execute(_NAMED, {"slug": slug})
     return max(found, key=lambda row: bool(row.slug == slug), default=None)
 
 
