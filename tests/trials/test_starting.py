@@ -1,5 +1,7 @@
 """What starting and extending trials touch, and what they leave alone."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, timedelta
 from types import SimpleNamespace
 
@@ -13,7 +15,7 @@ from portal.access.models import Grant
 from portal.access.vocabulary import Source
 from portal.accounts.models import Reader
 from portal.audit import AuditEvent, AuditPersonal
-from portal.db import AnySession, end_reading, writing
+from portal.db import AnySession, db, end_reading, writing
 from portal.outbox import Mail
 from portal.trials.dates import end_of_day, end_of_trial
 from portal.trials.extend import extend
@@ -118,3 +120,21 @@ def test_an_extension_that_cannot_be_says_why(session: AnySession, source: Sourc
     with pytest.raises(GrantError) as error, writing() as unit:
         extend(unit, unit.get_one(Grant, grant.id), days, reason="x", actor_id=None)
     assert error.value.code == code
+
+
+def test_four_extensions_at_once_all_count(app: Flask, session: AnySession) -> None:
+    begin(a_reader())
+    end_reading()
+    barrier, moment = threading.Barrier(4), clock.now()
+
+    def go() -> None:
+        with app.app_context():
+            barrier.wait()
+            with writing() as unit:
+                extend(unit, unit.scalars(select(Grant)).one(), 1, reason="x", actor_id=None)
+            db.session.remove()
+
+    with ThreadPoolExecutor(4) as threads, clock.frozen(moment):
+        for done in [threads.submit(go) for _one in range(4)]:
+            done.result(30)
+    assert session.scalars(select(Grant.ends_at)).one() == end_of_day(date(2026, 3, 29))
