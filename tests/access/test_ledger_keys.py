@@ -127,7 +127,7 @@ def test_people_met_while_the_old_key_was_missing_become_one_again(session: AnyS
     apart = session.get_one(Reader, again.id).person_key
     secrets(NEW, OLD)
     with clock.frozen(NOON + timedelta(days=1)):
-        ledger_keys.rotate()
+        assert (ledger_keys.rotate(), ledger_keys.rotate()) == ((2, 1), (2, 0))
     session.expire_all()
     assert session.get_one(Reader, again.id).person_key == session.get_one(Reader, ana.id).person_key != apart
     for one, slug in ((ana, "media"), (again, "health")):
@@ -170,7 +170,7 @@ def test_rows_of_before_keys_had_ids_get_one_when_their_account_is_looked_at(
     with writing() as unit:
         for row in (*unit.scalars(select(PersonKey)), *unit.scalars(select(TrialLedger))):
             row.key_id = "1"
-    ledger_keys.rotate()
+    assert (ledger_keys.rotate(), ledger_keys.rotate()) == ((1, 1), (1, 0))
     ids = {*session.scalars(select(PersonKey.key_id)), *session.scalars(select(TrialLedger.key_id))}
     assert ids == {person_keys.key_id(OLD)}
 
@@ -237,3 +237,29 @@ def test_the_command_lets_a_key_go_that_nobody_is_known_by_alone(app: Flask, sec
     _today, former = app.test_cli_runner().invoke(args=["trials", "keys"]).output.splitlines()
     known = "a former key: nobody is known by it alone; it may leave the settings."
     assert former == f"{person_keys.key_id(OLD)}  {known}"
+
+
+def test_three_people_who_turn_out_to_be_one_become_the_oldest(session: AnySession, secrets: Secrets) -> None:
+    ana = registers(ANA)
+    people = [ana]
+    for secret, alias in ((NEW, ANA_AGAIN), (OTHER, "a.namorel@gmail.com")):
+        secrets(secret)
+        people.append(registers(alias))
+    secrets(OTHER, NEW, OLD)
+    ledger_keys.rotate()
+    end_reading()
+    assert {session.get_one(Reader, one.id).person_key for one in people} == {ana.person_key}
+    assert set(session.scalars(select(PersonKey.person_key))) == {ana.person_key}
+
+
+def test_only_this_persons_hashes_are_forgotten_and_only_when_nobody_needs_them(
+    session: AnySession, secrets: Secrets
+) -> None:
+    ana = registers(ANA)
+    with writing() as unit:
+        for sign in (b"1", b"2"):
+            unit.add(PersonKey(key_hash=sign * 32, person_key=sign * 32, key_id="1", made_at=NOON))
+        ledger.forget(unit, ana.person_key)
+        ledger.forget(unit, b"1" * 32)
+    end_reading()
+    assert set(session.scalars(select(PersonKey.key_hash))) == {ana.person_key, b"2" * 32}
