@@ -3,6 +3,8 @@
 import hashlib
 import json
 import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -41,6 +43,15 @@ class AuditPersonal(Base):
     values: Mapped[dict[str, Any]] = mapped_column(JSONType)
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """An act to be written. `target` is (kind, id), for example ("reader", 12)."""
+
+    target: tuple[str, int | None] = ("", None)
+    values: dict[str, Any] = field(default_factory=dict)
+    personal: dict[str, Any] = field(default_factory=dict)
+
+
 def record(
     session: AnySession,
     act: str,
@@ -51,23 +62,41 @@ def record(
     personal: dict[str, Any] | None = None,
 ) -> AuditEvent:
     """Write one act in the caller's transaction. `target` is (kind, id), for example ("reader", 12)."""
-    salt = secrets.token_bytes(16)
-    event = AuditEvent(
-        at=clock.now(),
-        act=act,
-        actor_id=actor_id,
-        target_kind=target[0],
-        target_id=target[1],
-        values=values or {},
-        personal_digest=_digest(salt, personal) if personal else None,
-    )
-    session.add(event)
-    session.flush()
-    if personal:
-        reader_id = target[1] if target[0] == "reader" else None
-        session.add(AuditPersonal(event_id=event.id, reader_id=reader_id, salt=salt, values=personal))
-        session.flush()
+    [event] = record_all(session, act, [Written(target, values or {}, personal or {})], actor_id=actor_id)
     return event
+
+
+def record_all(
+    session: AnySession, act: str, written: Sequence[Written], *, actor_id: int | None = None
+) -> list[AuditEvent]:
+    """The same act about many, in their order, with as few statements as for one."""
+    salts = [secrets.token_bytes(16) for _one in written]
+    events = [
+        AuditEvent(
+            at=clock.now(),
+            act=act,
+            actor_id=actor_id,
+            target_kind=one.target[0],
+            target_id=one.target[1],
+            values=one.values,
+            personal_digest=_digest(salt, one.personal) if one.personal else None,
+        )
+        for one, salt in zip(written, salts, strict=True)
+    ]
+    session.add_all(events)
+    session.flush()
+    session.add_all(
+        AuditPersonal(
+            event_id=event.id,
+            reader_id=one.target[1] if one.target[0] == "reader" else None,
+            salt=salt,
+            values=one.personal,
+        )
+        for event, one, salt in zip(events, written, salts, strict=True)
+        if one.personal
+    )
+    session.flush()
+    return events
 
 
 def record_once(

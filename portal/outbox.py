@@ -5,7 +5,8 @@ wanted?" question that is asked again at the moment of sending.
 """
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parseaddr
 from typing import Any
@@ -69,6 +70,15 @@ def still_wanted(kind: str) -> Callable[[Wanted], Wanted]:
     return register
 
 
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """Whom a mail goes to, and the key under which it exists at most once."""
+
+    key: str
+    to: str
+    reader_id: int | None = None
+
+
 def post(
     session: AnySession,
     kind: str,
@@ -87,27 +97,43 @@ def post(
     `context` feeds the templates now; `facts` (JSON values) is what "still wanted?" may look at later.
     Raises ValueError for an address or subject that would forge headers.
     """
+    written = render(kind, locale, {**(context or {}), "to": to})
+    more = {"headers": headers or {}, "facts": facts or {}}
+    return _insert_once(session, _row(kind, Letter(key, to, reader_id), locale, written, expires_in, **more))
+
+
+def post_same(
+    session: AnySession, kind: str, letters: Sequence[Letter], *, locale: str | None, context: dict[str, Any]
+) -> None:
+    """Write one text to many, composed once: nothing in it may depend on who reads it. Keys are as for post()."""
+    written = render(kind, locale, context)
+    rows = [_row(kind, letter, locale, written, KEEP_TRYING, headers={}, facts={}) for letter in letters]
+    if rows:
+        session.execute(_insert(session).on_conflict_do_nothing(index_elements=["key"]), rows)
+
+
+def _row(
+    kind: str, letter: Letter, locale: str | None, written: tuple[str, str, str], expires_in: timedelta, **more: Any
+) -> dict[str, Any]:
     now = clock.now()
-    subject, plain, html = render(kind, locale, {**(context or {}), "to": to})
-    row = {
-        "key": key,
+    subject, plain, html = written
+    return {
+        "key": letter.key,
         "kind": kind,
-        "reader_id": reader_id,
-        "to_address": _address(to),
+        "reader_id": letter.reader_id,
+        "to_address": _address(letter.to),
         "locale": locale or "fr",
         "subject": subject,
         "text": plain,
         "html": html,
-        "headers": headers or {},
-        "facts": facts or {},
         "message_id": f"<{secrets.token_hex(16)}@{parseaddr(current_app.config['MAIL_FROM'])[1].split('@')[-1]}>",
         "created_at": now,
         "expires_at": now + expires_in,
         "next_attempt_at": now,
         "attempts": 0,
         "error": "",
+        **more,
     }
-    return _insert_once(session, row)
 
 
 def render(kind: str, locale: str | None, context: dict[str, Any]) -> tuple[str, str, str]:
@@ -127,11 +153,15 @@ def _address(to: str) -> str:
     return to
 
 
+def _insert(session: AnySession) -> postgresql.Insert | sqlite.Insert:
+    """INSERT … ON CONFLICT, as the database at hand writes it."""
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    return insert(Mail)
+
+
 def _insert_once(session: AnySession, row: dict[str, Any]) -> bool:
     """INSERT … ON CONFLICT DO NOTHING: the unique key decides, also between two workers."""
-    dialect = session.get_bind().dialect.name
-    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    statement = insert(Mail).values(row).on_conflict_do_nothing(index_elements=["key"]).returning(Mail.id)
+    statement = _insert(session).values(row).on_conflict_do_nothing(index_elements=["key"]).returning(Mail.id)
     return session.execute(statement).scalar_one_or_none() is not None
 
 

@@ -149,7 +149,7 @@ def a_grant(
 ) -> Grant:
     """A right around now, held by a reader or an organisation."""
     grant = Grant(
-        act_id=grants.new_act(),
+        act_id=more.pop("act_id", None) or grants.new_act(),
         reader_id=reader.id if reader else None,
         organisation_id=organisation.id if organisation else None,
         vertical_id=a_vertical(vertical).id,

@@ -4,7 +4,7 @@ Services flush and never commit. Instants are aware; ends are exclusive.
 """
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -58,27 +58,41 @@ def give(
     ids = list(dict.fromkeys(vertical_ids))
     if covering := held.covering(session, holder, ids, starts_at, ends_at):
         raise Covered(covering)
+    wanted = [(holder, vertical_id) for vertical_id in ids]
     act = act_id or new_act()
-    grants = [
-        Grant(
-            act_id=act,
-            reader_id=holder.reader_id,
-            organisation_id=holder.organisation_id,
-            vertical_id=vertical_id,
-            source=Source.ADMIN,
-            starts_at=starts_at,
-            ends_at=ends_at,
-            reason=reason.strip(),
-            actor_id=actor_id,
-            created_at=clock.now(),
-        )
-        for vertical_id in ids
+    return _given(session, wanted, act, starts_at=starts_at, ends_at=ends_at, reason=reason, actor_id=actor_id)
+
+
+def give_many(
+    session: AnySession,
+    wanted: Mapping[int, Sequence[int]],
+    *,
+    starts_at: datetime,
+    ends_at: datetime,
+    reason: str,
+    actor_id: int | None,
+    act_id: str,
+) -> list[Grant]:
+    """Give verticals to many readers, who are held already: {reader id: vertical ids}; one act. Raises GrantError."""
+    check_wish(starts_at, ends_at, reason)
+    each = [(Holder(reader_id=reader_id), id_) for reader_id, ids in wanted.items() for id_ in ids]
+    return _given(session, each, act_id, starts_at=starts_at, ends_at=ends_at, reason=reason, actor_id=actor_id)
+
+
+def _given(
+    session: AnySession, wanted: Iterable[tuple[Holder, int]], act_id: str, *, reason: str, **more: Any
+) -> list[Grant]:
+    """The rows of one act, and its audit."""
+    shared = {"act_id": act_id, "source": Source.ADMIN, "reason": reason.strip(), "created_at": clock.now(), **more}
+    made = [
+        Grant(reader_id=holder.reader_id, organisation_id=holder.organisation_id, vertical_id=vertical_id, **shared)
+        for holder, vertical_id in wanted
     ]
-    session.add_all(grants)
+    session.add_all(made)
     session.flush()
-    for grant in grants:
-        _audit(session, "grant.given", grant, actor_id, reason=reason)
-    return grants
+    written = [_written(grant, reason=reason) for grant in made]
+    audit.record_all(session, "grant.given", written, actor_id=more["actor_id"])
+    return made
 
 
 def start_trial(
@@ -243,13 +257,12 @@ def _audit(
     before: dict[str, Any] | None = None,
     reason: str = "",
 ) -> None:
+    audit.record_all(session, act, [_written(grant, before=before, reason=reason)], actor_id=actor_id)
+
+
+def _written(grant: Grant, *, before: dict[str, Any] | None = None, reason: str = "") -> audit.Written:
+    """What the audit log keeps of a grant."""
     kind, holder = ("reader", grant.reader_id) if grant.reader_id else ("organisation", grant.organisation_id)
-    values = {"grant_id": grant.id, "vertical_id": grant.vertical_id, "source": grant.source.value}
-    audit.record(
-        session,
-        act,
-        actor_id=actor_id,
-        target=(kind, holder),
-        values={**values, "before": before or {}, "after": _facts(grant)},
-        personal={"reason": reason} if reason else None,
-    )
+    about = {"grant_id": grant.id, "vertical_id": grant.vertical_id, "source": grant.source.value}
+    values = {**about, "before": before or {}, "after": _facts(grant)}
+    return audit.Written((kind, holder), values, {"reason": reason} if reason else {})

@@ -50,11 +50,16 @@ class Holder:
 
 
 def hold(session: AnySession, holder: Holder) -> None:
-    """Lock whoever is to hold a right, so that rights are given one after the other. Raises GrantError("erased")."""
+    """Lock whoever is to hold a right, so that rights are given one after the other. Raises GrantError("erased").
+
+    Not against foreign keys: seats and sessions go on being opened meanwhile.
+    """
     if holder.reader_id is None:
-        session.execute(select(Organisation.id).where(Organisation.id == holder.organisation_id).with_for_update())
+        session.execute(
+            select(Organisation.id).where(Organisation.id == holder.organisation_id).with_for_update(key_share=True)
+        )
         return
-    statement = select(Reader.erased_at).where(Reader.id == holder.reader_id).with_for_update()
+    statement = select(Reader.erased_at).where(Reader.id == holder.reader_id).with_for_update(key_share=True)
     if session.execute(statement).scalar_one() is not None:
         raise GrantError("erased")
 

@@ -7,6 +7,7 @@ Each returns how many people are told: nobody is told that something opens while
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 
@@ -20,6 +21,7 @@ from portal.db import AnySession
 from portal.i18n import gettext, use_locale
 from portal.organisations import founding, seats
 from portal.organisations.models import Organisation
+from portal.outbox import Letter
 from portal.verticals import Vertical
 from portal.web import absolute
 
@@ -27,6 +29,29 @@ from portal.web import absolute
 def tell_given(session: AnySession, grants: Sequence[Grant]) -> int:
     """One mail for what one act gives to one holder, with its exact dates."""
     return _tell(session, "grant_given", grants, f"grant-given-{grants[0].act_id}")
+
+
+def tell_many(session: AnySession, grants: Sequence[Grant]) -> int:
+    """One mail to each reader of an act that gives to many, composed once for all who are told the same."""
+    people: dict[tuple[Any, ...], list[Reader]] = {}
+    held = _by_reader(grants)
+    for person in session.scalars(select(Reader).where(Reader.id.in_(held)).order_by(Reader.id)):
+        same = (person.locale or "fr", person.confirmed_at is None, *(grant.vertical_id for grant in held[person.id]))
+        people.setdefault(same, []).append(person)
+    for alike in people.values():
+        of_first = held[alike[0].id]
+        letters = [Letter(f"grant-given-{of_first[0].act_id}-{one.id}", one.email, one.id) for one in alike]
+        locale, context = _composed("grant_given", alike[0], _told(session, of_first), later=True)
+        outbox.post_same(session, "grant_given", letters, locale=locale, context=context)
+    return sum(map(len, people.values()))
+
+
+def _by_reader(grants: Sequence[Grant]) -> dict[int, list[Grant]]:
+    found: dict[int, list[Grant]] = {}
+    for grant in grants:
+        assert grant.reader_id is not None  # nosec B101 - organisations are given one by one
+        found.setdefault(grant.reader_id, []).append(grant)
+    return found
 
 
 def tell_moved(session: AnySession, grant: Grant, before: datetime) -> int:
@@ -100,11 +125,16 @@ def _told(session: AnySession, grants: Sequence[Grant]) -> Told:
 
 
 def _post(session: AnySession, kind: str, key: str, person: Reader, told: Told, *, later: bool) -> None:
+    locale, context = _composed(kind, person, told, later=later)
+    outbox.post(session, kind, key=key, to=person.email, locale=locale, reader_id=person.id, context=context)
+
+
+def _composed(kind: str, person: Reader, told: Told, *, later: bool) -> tuple[str, dict[str, Any]]:
+    """(language, what the templates show)."""
     locale = person.locale or "fr"
     colour = told.verticals[0].colour if len(told.verticals) == 1 else None
     with use_locale(locale):
         about = told.about(person, later=later)
         label, url = told.button(kind)
         context = {**sentences(kind, about), "start": about.start, "end": about.end}
-    context |= {"button": label, "url": url, "colour": colour}
-    outbox.post(session, kind, key=key, to=person.email, locale=locale, reader_id=person.id, context=context)
+    return locale, context | {"button": label, "url": url, "colour": colour}

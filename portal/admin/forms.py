@@ -2,10 +2,11 @@
 
 import unicodedata
 import uuid
+from collections.abc import Iterator
 from datetime import datetime
 
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, DateField, HiddenField, IntegerField, SelectMultipleField, TextAreaField
+from wtforms import BooleanField, DateField, Field, HiddenField, IntegerField, SelectMultipleField, TextAreaField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -16,6 +17,7 @@ from portal.i18n import gettext
 from portal.i18n import lazy_gettext as _
 
 MOST_DAYS = 90
+_LAST = {"until": 1, "reason": 2, "sure": 3}
 LAST_YEAR = 2100
 
 
@@ -32,7 +34,7 @@ def _present(_form: FlaskForm, field: TextAreaField) -> None:
 
 
 class ReasonForm(FlaskForm):  # type: ignore[misc]
-    """An act that only needs its reason."""
+    """An act that only needs its reason, which stands last on every page."""
 
     reason = TextAreaField(
         _("Reason"),
@@ -43,6 +45,10 @@ class ReasonForm(FlaskForm):  # type: ignore[misc]
             Length(max=300, message=_("This reason is too long: 300 characters at most.")),
         ],
     )
+
+    def __iter__(self) -> Iterator[Field]:
+        """The fields as pages show them, so that a summary of errors is in the order of what is wrong."""
+        return iter(sorted(super().__iter__(), key=lambda field: _LAST.get(field.name, 0)))
 
 
 class Day(DateField):  # type: ignore[misc]

@@ -36,6 +36,7 @@ _ENTRIES = (
     (_("Dashboard"), "/admin/", "layout-dashboard", True, Permission.BACK_OFFICE),
     (_("Readers"), "/admin/readers", "users", False, Permission.SEE_READERS),
     (_("Organisations"), "/admin/organisations", "building", False, Permission.SEE_READERS),
+    (_("Grant to a list"), "/admin/grants/list", "ticket", False, Permission.CHANGE_GRANTS),
     (_("Enquiries"), "/admin/enquiries", "inbox", False, Permission.ANSWER_ENQUIRIES),
     (_("Trial requests"), "/admin/trial-requests", "hourglass", False, Permission.EXTEND_TRIALS),
     (_("Audit log"), "/admin/audit", "scroll-text", False, Permission.SEE_AUDIT),

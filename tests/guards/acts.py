@@ -43,7 +43,7 @@ class Search:
 
     def run(self) -> "Search":
         for module in self.modules:
-            self._calls(module, ("record", "record_once"), position=1, of_audit=True)
+            self._calls(module, ("record", "record_once", "record_all"), position=1, of_audit=True)
         return self
 
     def _calls(self, module: Module, names: tuple[str, ...], position: int, of_audit: bool = False) -> None:

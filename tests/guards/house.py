@@ -25,6 +25,8 @@ from portal.roles import Role
 from portal.trials.models import CompanyCap, RequestKind, TrialRequest
 from tests.builders import a_grant, a_reader, a_seat, a_vertical, an_article, an_organisation
 
+ACT = "6121b5a4-7421-4e57-8bfa-a3c3f6eb863f"
+
 
 @dataclass(frozen=True, slots=True)
 class House:
@@ -79,6 +81,7 @@ def _readers() -> dict[str, Reader | None]:
     company = an_organisation(manager)
     a_seat(company, buyer)
     a_grant(organisation=company, vertical="health", source=Source.SUBSCRIPTION)
+    a_grant(buyer, vertical="media", starts_in=timedelta(days=9), act_id=ACT)
     return {
         "anonymous": None,
         "trial": trial,
@@ -138,6 +141,7 @@ def _known(readers: dict[str, Reader | None], grant_id: int | None) -> dict[str,
         "author": "ines-garrigue",
         "reader_id": str(trial.id),
         "grant_id": str(grant_id),
+        "act_id": ACT,
         "token": "jeton-inconnu",
         "digest": "0123456789",
         "filename": "favicon.svg",

@@ -36,15 +36,19 @@ class Visitor:
 
     def sends(self, page: str, action: str, **data: str) -> str:
         """Open the page, fill in the form with this action, send it; the path it leads to."""
-        forms = {action_of(tag, page): body for tag, body in reversed(_FORM.findall(self.opens(page).text))}
-        if action not in forms:
-            raise LookupError(f"{page} holds no form that goes to {action}.")
-        values = {**hidden(forms[action]), **data}
-        answer = self.client.post(self.url + action, data=values, timeout=TIMEOUT, allow_redirects=False)
+        answer = self.fills(self.opens(page).text, action, page, **data)
         if answer.status_code != 303:
             raise LookupError(f"{action} answers {answer.status_code} to {sorted(data)}, sent from {page}.")
         parts = urlsplit(answer.headers["Location"])
         return parts._replace(scheme="", netloc="", fragment="").geturl()
+
+    def fills(self, html: str, action: str, page: str, **data: str) -> requests.Response:
+        """Fill in the form with this action, on a page as it was shown, and send it; the answer."""
+        forms = {action_of(tag, page): body for tag, body in reversed(_FORM.findall(html))}
+        if action not in forms:
+            raise LookupError(f"{page} holds no form that goes to {action}.")
+        values = {**hidden(forms[action]), **data}
+        return self.client.post(self.url + action, data=values, timeout=TIMEOUT, allow_redirects=False)
 
     def cookies(self) -> list[dict[str, str]]:
         """What was kept, as Playwright takes it."""
@@ -191,6 +195,19 @@ def _writes(visitor: Visitor) -> str:
     return visitor.sends("/contact", "/contact", message="Je ne retrouve pas ma facture de mars.", **data)
 
 
+def _gives_a_list(visitor: Visitor) -> str:
+    """A right of one day, far enough away that no other list has given it."""
+    page, day = "/admin/grants/list", f"20{secrets.choice(range(40, 90))}-0{secrets.choice(range(1, 10))}-15"
+    shown = visitor.opens(page).text
+    edition = re.search(r'name="verticals"[^>]*value="(\d+)"', shown)
+    if not edition:
+        raise LookupError(f"{page} offers no edition.")
+    data = {"addresses": "essai-j15@example.org", "verticals": edition[1], "start": day, "until": day}
+    preview = visitor.fills(shown, page, page, reason="Un exemple.", **data).text
+    answer = visitor.fills(preview, f"{page}/confirm", page)
+    return urlsplit(answer.headers["Location"]).path
+
+
 ACTORS = (
     Who("registering", act=_registers),
     Who("forgetful", act=_forgets),
@@ -205,5 +222,6 @@ ACTORS = (
     Who("waiting-for-more", "essai-redemande@example.org", act=_has_asked),
     Who("by-mail", act=_asks_for_a_code_to_sign_in),
     Who("two-steps", act=_takes_the_first_step),
+    Who("giving", "admin@example.org", act=_gives_a_list),
 )
 """Some pages exist only after an act; each of these people did one."""
