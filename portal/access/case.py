@@ -5,6 +5,10 @@ from datetime import datetime
 
 from portal.access.vocabulary import ArticleFacts, GrantFacts, GrantState, ReaderFacts, Source
 
+# Looked up once: each page asks for them a dozen times, and a member of an enumeration is slow to find.
+_GONE, _LIVE = (GrantState.ENDED, GrantState.REVOKED), (GrantState.ACTIVE, GrantState.GRACE)
+_TRIAL = Source.TRIAL
+
 
 @dataclass(slots=True)
 class Case:
@@ -29,16 +33,17 @@ class Case:
 
     def over(self, source: Source) -> list[GrantFacts]:
         """Grants of this source here that ended or were revoked, the latest first."""
-        gone = (GrantState.ENDED, GrantState.REVOKED)
-        grants = [grant for grant, state, _ in self.here if grant.source is source and state in gone]
-        return sorted(grants, key=GrantFacts.last_instant, reverse=True)
+        grants = [grant for grant, state, _ in self.here if grant.source is source and state in _GONE]
+        return sorted(grants, key=GrantFacts.last_instant, reverse=True) if len(grants) > 1 else grants
 
     def tried(self, slug: str) -> bool:
         """A trial grant or a ledger row says that this vertical was tried."""
         if slug in self.reader.tried:
             return True
-        trials = (grant for grant in self.reader.grants if grant.source is Source.TRIAL and grant.vertical == slug)
-        return any(grant.starts_at <= self.at for grant in trials)
+        for grant in self.reader.grants:  # a loop: a generator would cost as much as what it asks
+            if grant.source is _TRIAL and grant.vertical == slug and grant.starts_at <= self.at:
+                return True
+        return False
 
     def trial_vertical(self) -> str | None:
         """The first of the article's verticals that this reader could still try."""
@@ -49,5 +54,4 @@ class Case:
 
     def right_elsewhere(self) -> bool:
         """True when some other vertical is open to this reader now."""
-        live = (GrantState.ACTIVE, GrantState.GRACE)
-        return any(grant.state(self.at) in live and grant.reaches(self.at) for grant in self.reader.grants)
+        return any(grant.state(self.at) in _LIVE and grant.reaches(self.at) for grant in self.reader.grants)

@@ -23,19 +23,8 @@ NAMES = (
     *("reason", "until", "start", "days", "sure", "quantity", "step", "totals", "who", "country", "siren", "reader"),
     *("message", "subject", "topic", "phone", "seats", "text"),
     *("vat_number", "street", "postal_code", "city", "purchase_reference", "immediate", "terms", "organisation_id"),
-    *(
-        "code",
-        "mailed",
-        "password",
-        "letters",
-        "saved",
-        "quiet",
-        "invitation",
-        "organisation",
-        "known",
-        "addresses",
-        "seen",
-    ),
+    *("code", "mailed", "password", "letters", "saved", "quiet", "invitation", "organisation", "known", "addresses"),
+    *("seen", "change"),
 )
 ELSEWHERE = (
     *("//evil.example", "/\\evil.example", "/\t/evil.example", "javascript:alert(1)"),
