@@ -104,5 +104,7 @@ def postgresql_server(run: Path, kept: Path | None = None) -> Iterator[str]:
         yield server.get_uri()
     finally:
         server.cleanup()
+        if kept:
+            server.stop()  # a run that was killed is still counted among those who use it
         with contextlib.suppress(OSError):
             folder.rmdir()

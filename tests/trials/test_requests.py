@@ -305,7 +305,9 @@ def test_a_company_goes_back_to_what_everybody_has(session: AnySession) -> None:
 def test_a_change_of_the_number_is_audited_with_before_after_and_the_reason(session: AnySession) -> None:
     for number in (12, 12, 20, None):
         cap("clinique.fr", number)
-    events = session.scalars(select(AuditEvent).where(AuditEvent.act == "company.cap-changed")).all()
+    events = session.scalars(
+        select(AuditEvent).where(AuditEvent.act == "company.cap-changed").order_by(AuditEvent.id)
+    ).all()
     assert [(event.values["cap_before"], event.values["cap"]) for event in events] == [(None, 12), (12, 20), (20, None)]
     personal = session.scalars(select(AuditPersonal.values)).first()
     assert personal == {"company": "clinique.fr", "reason": "Grand compte."}
