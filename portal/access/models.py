@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.access.vocabulary import EndCause, Source
+from portal.access.vocabulary import EndCause, GrantFacts, Source
 from portal.db import Base, EnumType, one_of
 from portal.history import Recorded, iso
 
@@ -65,6 +65,20 @@ class Grant(Recorded, Base):
     actor_id: Mapped[int | None] = mapped_column(ForeignKey("readers.id"))
     reference: Mapped[str] = mapped_column(String(120), default="")
     created_at: Mapped[datetime]
+
+    def facts(self, vertical: str, **more: Any) -> GrantFacts:
+        """The row as decisions know it; `vertical` is its vertical's slug, `more` what a seat adds."""
+        return GrantFacts(
+            grant_id=self.id,
+            vertical=vertical,
+            source=self.source,
+            starts_at=self.starts_at,
+            ends_at=self.ends_at,
+            grace_until=self.grace_until,
+            revoked_at=self.revoked_at,
+            end_cause=self.end_cause,
+            **more,
+        )
 
     def snapshot(self) -> dict[str, Any]:
         return {

@@ -138,23 +138,9 @@ def _rights(
     for statement in (own, seated):
         of_these = statement.where(Grant.vertical_id.in_(slugs)).execution_options(populate_existing=True)
         for grant, reader_id, since in session.execute(of_these.order_by(Grant.id)):
-            found.setdefault(reader_id, []).append(_facts(grant, slugs[grant.vertical_id], since))
+            seat = {"organisation_id": grant.organisation_id, "seated_from": since} if grant.organisation_id else {}
+            found.setdefault(reader_id, []).append(grant.facts(slugs[grant.vertical_id], **seat))
     return found
-
-
-def _facts(grant: Grant, slug: str, since: datetime) -> GrantFacts:
-    return GrantFacts(
-        grant_id=grant.id,
-        vertical=slug,
-        source=grant.source,
-        starts_at=grant.starts_at,
-        ends_at=grant.ends_at,
-        grace_until=grant.grace_until,
-        revoked_at=grant.revoked_at,
-        end_cause=grant.end_cause,
-        organisation_id=grant.organisation_id,
-        seated_from=since if grant.organisation_id else None,
-    )
 
 
 def _line(reader: Reader, rights: Iterable[GrantFacts], wish: Wish) -> Line:

@@ -109,23 +109,10 @@ def grants_of(session: AnySession, organisation_id: int) -> tuple[list[GrantFact
     )
     grants, contracts = [], {}
     for grant, slug, renews_at, ending_at in session.execute(statement):
-        grants.append(_facts(grant, slug))
+        grants.append(grant.facts(slug))
         if grant.source is Source.SUBSCRIPTION:
             contracts[grant.id] = Contract("", renews_at, ending_at)
     return grants, contracts
-
-
-def _facts(grant: Grant, slug: str) -> GrantFacts:
-    return GrantFacts(
-        grant_id=grant.id,
-        vertical=slug,
-        source=grant.source,
-        starts_at=grant.starts_at,
-        ends_at=grant.ends_at,
-        grace_until=grant.grace_until,
-        revoked_at=grant.revoked_at,
-        end_cause=grant.end_cause,
-    )
 
 
 @dataclass(frozen=True, slots=True)

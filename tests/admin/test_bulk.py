@@ -28,15 +28,6 @@ _HIDDEN = re.compile(r'<input[^>]*type="hidden"[^>]*>')
 _ATTRIBUTE = re.compile(r'\b(name|value)="([^"]*)"')
 
 
-@pytest.fixture
-def admin(client: FlaskClient) -> Reader:
-    """An administrator, signed in, who reads English."""
-    person = a_reader(role=Role.ADMIN, name="Nadia Faure")
-    sign_in(client, person)
-    client.set_cookie("locale", "en")
-    return person
-
-
 def preview(client: FlaskClient, *addresses: str, **more: Any) -> Any:
     filled = {"verticals": [a_vertical("media").id], "until": "2026-03-31", "reason": "Salon", **more}
     return submit(client, PAGE, {"addresses": "\n".join(addresses), **filled})

@@ -27,15 +27,6 @@ STAFF = [role for role in Role if role is not Role.READER]
 
 
 @pytest.fixture
-def admin(client: FlaskClient) -> Reader:
-    """An administrator, signed in, who reads English."""
-    person = a_reader(role=Role.ADMIN, name="Nadia Faure")
-    sign_in(client, person)
-    client.set_cookie("locale", "en")
-    return person
-
-
-@pytest.fixture
 def firm(session: AnySession) -> Organisation:
     """A company with its manager."""
     return an_organisation(a_reader("direction@example.org", name="Hélène Castaing"), name="Clinique du Parc")

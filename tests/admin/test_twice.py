@@ -24,15 +24,6 @@ from tests.forms import csrf_token, sign_in, submit
 
 
 @pytest.fixture
-def admin(client: FlaskClient) -> Reader:
-    """An administrator, signed in."""
-    person = a_reader(role=Role.ADMIN, name="Nadia Faure")
-    sign_in(client, person)
-    client.set_cookie("locale", "en")
-    return person
-
-
-@pytest.fixture
 def other(app: Flask) -> FlaskClient:
     """The browser of another administrator."""
     browser = app.test_client()

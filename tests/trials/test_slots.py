@@ -14,27 +14,12 @@ from portal.outbox import Mail
 from portal.trials import mails, reminders
 from portal.trials.dates import end_of_day
 from portal.trials.reminders import KINDS, candidates, remind, slots
-from tests.builders import a_grant, a_reader, a_seat, a_vertical, an_organisation
-from tests.trials.test_reminders import LAST_DAY, paris
+from tests.builders import a_grant, a_reader, a_seat, an_organisation
+from tests.trials.test_reminders import LAST_DAY, made_anew, paris, titles  # noqa: F401 - fixtures of every test here
 
 DAY, TICK = timedelta(days=1), timedelta(microseconds=1)
 BY_NAME = {kind.name: kind for kind in KINDS}
 J7, J1, ENDED, AFTER7 = (BY_NAME[name] for name in ("j7", "j1", "ended", "after7"))
-
-
-@pytest.fixture(autouse=True)
-def made_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As in test_reminders: what the code would build now."""
-    plain = reminders._candidates()
-    consenting = plain.join(Reader, Reader.id == Grant.reader_id).where(Reader.marketing_consent_at.is_not(None))
-    monkeypatch.setattr(reminders, "_CANDIDATES", plain)
-    monkeypatch.setattr(reminders, "_CONSENTING", consenting)
-
-
-@pytest.fixture(autouse=True)
-def titles(session: AnySession) -> None:
-    for slug in ("health", "fintech", "media"):
-        a_vertical(slug)
 
 
 def a_trial(reader: Reader, ends_at: datetime, slug: str = "fintech", **more: object) -> Grant:
