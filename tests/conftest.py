@@ -22,6 +22,7 @@ from portal.clock import PARIS
 from portal.content import kept
 from portal.db import AnySession, db
 from portal.factory import create_app
+from portal.lean import collect_rarely
 from portal.reading import log
 from portal.reading.pace import Pace
 from portal.settings import Environment, Settings
@@ -47,6 +48,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=left)
         out = set(left)
         items[:] = [item for item in items if item not in out]
+
+
+def pytest_collection_finish() -> None:
+    """What thousands of collected tests weigh is not looked through for garbage at every turn: a quarter of a run."""
+    collect_rarely()
 
 
 @pytest.hookimpl(optionalhook=True)  # there is none with -p no:xdist
@@ -101,12 +107,16 @@ def postgresql_url(shared_folder: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session", params=DATABASES)
-def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> SQLite | PostgreSQL:
+def database(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[SQLite | PostgreSQL]:
     """The database of this run of the test."""
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
     if request.param == "sqlite":
-        return SQLite(tmp_path_factory.mktemp("sqlite"))
-    return PostgreSQL(request.getfixturevalue("postgresql_url"), f"portal_{worker}")
+        with contextlib.closing(SQLite(tmp_path_factory.mktemp("sqlite"))) as file:
+            yield file
+    else:
+        yield PostgreSQL(request.getfixturevalue("postgresql_url"), f"portal_{worker}")
 
 
 def test_settings(database_url: str, folder: Path, **more: Any) -> Settings:
