@@ -3,6 +3,9 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .SILENT:
 
+# Processes are started by the dozen in tests and three at a time by `make run`: each would compile everything again.
+unexport PYTHONDONTWRITEBYTECODE
+
 # The first Python on PATH that is new enough; PYTHON=… names another.
 PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	command -v $$name >/dev/null 2>&1 && $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
