@@ -107,9 +107,7 @@ def postgresql_url(shared_folder: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session", params=DATABASES)
-def database(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[SQLite | PostgreSQL]:
+def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SQLite | PostgreSQL]:
     """The database of this run of the test."""
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
     if request.param == "sqlite":

@@ -22,9 +22,8 @@ SLUGS = ("health", "fintech", "media")
 BEFORE = START - timedelta(days=9)
 TICK = timedelta(microseconds=1)
 
-instants = st.builds(
-    lambda hours, tick: START + timedelta(hours=hours) + tick * TICK, st.integers(0, 12), st.sampled_from((-1, 0, 1))
-)
+# Drawn as one choice each: they are half of everything that is drawn.
+instants = st.sampled_from([START + timedelta(hours=hours) + tick * TICK for hours in range(13) for tick in (0, -1, 1)])
 maybe = st.none() | instants
 slugs = st.sampled_from(SLUGS)
 

@@ -20,7 +20,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="package")
 def houses(postgresql_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Houses]:
-    """The whole portal on a database, started once as people start it; after the last story Ctrl-C leaves nothing behind.
+    """The whole portal on a database, started once as people start it; after the last story Ctrl-C leaves nothing.
 
     Kept here, not in a fixture with parameters: pytest would stop one house to start the other, and start it again.
     The server of PostgreSQL is asked for first, so that it ends last: a portal without its database ends by itself.

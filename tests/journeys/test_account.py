@@ -59,7 +59,10 @@ class Member(Person):
             if link.count():
                 break
             self.page.wait_for_timeout(250)
-        link.click()
+        with (
+            self.page.expect_navigation()
+        ):  # until the mail in its frame is there: a click before may miss it
+            link.click()
 
     def follows(self, button: str, address: str) -> None:
         """The button of the mail."""

@@ -117,7 +117,8 @@ def confirms_and_reads(reader: Person) -> None:
     is_refused(reader, HEALTH)
     reader.goes_to("/dev/mailbox")
     reader.looks()
-    reader.page.get_by_role("row").filter(has_text=READER).get_by_role("link").first.click()
+    with reader.page.expect_navigation():  # until the mail in its frame is there, too
+        reader.page.get_by_role("row").filter(has_text=READER).get_by_role("link").first.click()
     expect(reader.page.get_by_role("heading", level=1)).to_have_text("Confirmez votre adresse")
     reader.looks()
     reader.page.frame_locator("iframe").first.get_by_role("link", name="Confirmer mon adresse").click()
