@@ -59,9 +59,7 @@ class Member(Person):
             if link.count():
                 break
             self.page.wait_for_timeout(250)
-        with (
-            self.page.expect_navigation()
-        ):  # until the mail in its frame is there: a click before may miss it
+        with self.page.expect_navigation():  # until the mail in its frame is there: a click before may miss it
             link.click()
 
     def follows(self, button: str, address: str) -> None:
