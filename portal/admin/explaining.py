@@ -53,29 +53,41 @@ def instant(typed: str) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=clock.PARIS)
 
 
-def answer(session: AnySession, reader_id: int, asked: str, typed: str, notes: Notes | None = None) -> Answer:
-    """The whole answer for the box; never raises. `notes` are those of grants that the page has read already."""
+@dataclass(frozen=True, slots=True)
+class Present:
+    """What the page has read already: what is true of the reader now, and the notes of their grants."""
+
+    reader: ReaderFacts
+    notes: Notes
+
+
+def answer(session: AnySession, reader_id: int, asked: str, typed: str, present: Present) -> Answer:
+    """The whole answer for the box; never raises."""
     result = Answer()
     try:
         at = instant(typed)
         subject = _subject(session, asked, result)
         if subject is not None:
-            result.explanation = of(session, reader_id, subject, at, notes)
+            reader = replay.reader_at(session, reader_id, at) if typed.strip() else present.reader
+            result.explanation = _of(session, reader, subject, at, present.notes)
     except Unknown as error:
         result.problem = str(error)
     return result
 
 
-def of(
-    session: AnySession, reader_id: int, subject: Article | Vertical, at: datetime, notes: Notes | None = None
-) -> Explanation:
+def of(session: AnySession, reader_id: int, subject: Article | Vertical, at: datetime) -> Explanation:
     """The explanation of an article or a vertical for a reader at an instant, from history. Raises Unknown."""
+    return _of(session, replay.reader_at(session, reader_id, at), subject, at, {})
+
+
+def _of(
+    session: AnySession, reader: ReaderFacts | None, subject: Article | Vertical, at: datetime, notes: Notes
+) -> Explanation:
     article = _facts(session, subject, at)
-    reader = replay.reader_at(session, reader_id, at)
     if article is None or reader is None:
         what = gettext("This article") if article is None else gettext("This account")
         raise Unknown(gettext("%(what)s did not exist on %(moment)s.", what=what, moment=formats.moment(at)))
-    return explain(article, reader, at, names(session, reader, notes or {}))
+    return explain(article, reader, at, names(session, reader, notes))
 
 
 def _facts(session: AnySession, subject: Article | Vertical, at: datetime) -> ArticleFacts | None:

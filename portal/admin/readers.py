@@ -93,7 +93,7 @@ def reader_page(person: Reader, form: GrantForm | None = None) -> Any:
         "form": form or grant_form(verticals),
         "colours": {str(vertical.id): vertical.slug for vertical in verticals},
         "at": now,
-        **_why(person, notes),
+        **_why(person, explaining.Present(known, notes)),
         **_money(managed),
         **_log(person, managed),
     }
@@ -107,14 +107,14 @@ def grant_form(verticals: tuple[VerticalInfo, ...]) -> GrantForm:
     return form
 
 
-def _why(person: Reader, notes: explaining.Notes) -> dict[str, Any]:
+def _why(person: Reader, present: explaining.Present) -> dict[str, Any]:
     """The explain box, when this person may ask."""
     if not current_user.may(Permission.EXPLAIN_ACCESS):
         return {"why": None}
     asked, typed = request.args.get("article", "")[: explaining.LONGEST], request.args.get("at", "")[:40]
     answer = explaining.Answer()
     if asked.strip():
-        answer = explaining.answer(db.session, person.id, asked, typed, notes)
+        answer = explaining.answer(db.session, person.id, asked, typed, present)
     shown = panel(answer.explanation, of_vertical=answer.of_vertical) if answer.explanation else None
     return {"why": answer, "why_panel": shown, "asked": asked, "typed": typed}
 
