@@ -78,9 +78,15 @@ def _tax_ids(desk: Desk, customer: Document) -> Document:
     return envelope(f"/v1/customers/{customer['id']}/tax_ids", [desk.show(tax_id) for tax_id in found])
 
 
+def _refunds(desk: Desk, charge: Document) -> Document:
+    found = desk.store.find("refund", ("charge", "=", charge["id"]))
+    return envelope(f"/v1/charges/{charge['id']}/refunds", [desk.show(refund) for refund in found])
+
+
 INCLUDED: dict[tuple[str, str], Callable[[Desk, Document], Document]] = {
     ("checkout.session", "line_items"): line_items,
     ("invoice", "payments"): _payments,
+    ("charge", "refunds"): _refunds,
     ("customer", "subscriptions"): _subscriptions,
     ("customer", "tax_ids"): _tax_ids,
 }

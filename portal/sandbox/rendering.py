@@ -52,6 +52,10 @@ def _event(store: Store, public: Document) -> Document:
     return public | {"pending_webhooks": store.db.execute(sql, (public["id"],)).fetchone()[0]}
 
 
+def _modeless(_store: Store, public: Document) -> Document:
+    return without(public, "livemode")
+
+
 def _known(store: Store, identifier: str) -> Document:
     document = store.get(identifier)
     if document is None:
@@ -89,5 +93,6 @@ RENDERERS: dict[str, Callable[[Store, Document], Document]] = {
     "subscription": _subscription,
     "subscription_item": _subscription_item,
     "item": _item,
+    "refund": _modeless,
     "event": _event,
 }

@@ -9,6 +9,7 @@ from portal.sandbox.resources import (
     payments,
     portal,
     prices,
+    refunds,
     subscriptions,
 )
 
@@ -21,5 +22,6 @@ __all__ = [
     "payments",
     "portal",
     "prices",
+    "refunds",
     "subscriptions",
 ]
