@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, abort, jsonify, redirect, render_template, request
@@ -10,6 +10,8 @@ from flask import Blueprint, Response, abort, jsonify, redirect, render_template
 from portal.sandbox.desk import Desk
 from portal.sandbox.engine import duties, waiting
 from portal.sandbox.engine.collecting import SLOW
+from portal.sandbox.errors import ApiError
+from portal.sandbox.levers import LEVERS, Given
 from portal.sandbox.setup import furnish, listen
 from portal.sandbox.webhooks.queue import MODES, Mode
 
@@ -39,7 +41,10 @@ def _page(desk: Desk) -> str:
 def _acting(desk: Desk, act: Any) -> Any:
     def view() -> Any:
         given = (request.get_json(silent=True) if request.is_json else request.form.to_dict()) or {}
-        answer = act(desk, given)
+        try:
+            answer = act(desk, given)
+        except ApiError as fault:
+            _refuse(fault.message)
         if request.is_json or not request.form:
             return jsonify(answer)
         return redirect("/_control/", 303)
@@ -127,10 +132,8 @@ def _fail_next(desk: Desk, given: dict[str, Any]) -> dict[str, Any]:
         found = desk.store.get(str(given.get("subscription", "")).strip())
         if found is None or found["object"] != "subscription":
             _refuse("subscription must be the id of a subscription")
-        else:
-            desk.store.set(f"fail_next:{found['id']}", times or None)
-            return {"subscription": found["id"], "failing": bool(times)}
-    return {}
+        desk.store.set(f"fail_next:{found['id']}", times or None)
+        return {"subscription": found["id"], "failing": bool(times)}
 
 
 def _checkout(desk: Desk, given: dict[str, Any]) -> dict[str, Any]:
@@ -175,7 +178,16 @@ def _number(raw: Any) -> float:
     return value
 
 
-def _refuse(sentence: str) -> None:
+def _in_one_turn(lever: Any) -> Any:
+    def act(desk: Desk, given: Given) -> dict[str, Any]:
+        duties.run_due(desk)
+        with desk.store.turn():
+            return dict(lever(desk, given))
+
+    return act
+
+
+def _refuse(sentence: str) -> NoReturn:
     response = jsonify(error=sentence)
     response.status_code = 400
     abort(Response(response.get_data(), 400, content_type="application/json"))
@@ -191,4 +203,5 @@ ACTS = {
     "bank": _bank,
     "bank-answers": _bank_answers,
     "outage": _outage,
+    **{name: _in_one_turn(lever) for name, lever in LEVERS.items()},
 }

@@ -49,6 +49,13 @@ def collect(desk: Desk, invoice: Document, method: Document | None = None, *, ma
     return result
 
 
+def settle_outside(desk: Desk, invoice: Document) -> Result:
+    """Nothing is left to pay although no card was charged: by bank transfer, or by a credit note."""
+    result = _settled(desk, invoice, None)
+    desk.publish(*result.news)
+    return result
+
+
 def finalise_and_collect(desk: Desk, invoice: Document) -> None:
     """What becomes of a renewal's draft."""
     desk.tell("invoice.finalized", invoicing.finalise(desk, invoice))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from portal.sandbox import ids
 from portal.sandbox.desk import Desk
+from portal.sandbox.engine import disputing
 from portal.sandbox.engine.invoicing import SYMBOLS
 from portal.sandbox.errors import ApiError
 from portal.sandbox.store import Document
@@ -22,7 +23,7 @@ class Wish:
 
 def refund(desk: Desk, charge: Document, wish: Wish) -> Document:
     """Give back, keep and tell; ApiError when there is nothing or not so much to give back."""
-    _refuse(charge, wish.amount)
+    _refuse(desk, charge, wish.amount)
     amount = wish.amount or left(charge)
     made = desk.add("refund", _fields(charge, amount, wish))
     before = desk.show(charge)
@@ -47,10 +48,11 @@ def charge_of(desk: Desk, intent: Document) -> Document:
     return charge
 
 
-def _refuse(charge: Document, amount: int | None) -> None:
+def _refuse(desk: Desk, charge: Document, amount: int | None) -> None:
     if not charge["paid"]:
         raise ApiError(f"Charge {charge['id']} has failed: there is nothing to refund.", param="charge")
-    if charge["disputed"]:
+    dispute = disputing.of_charge(desk, charge)
+    if dispute and dispute["status"] != "won":
         message = f"Charge {charge['id']} has been charged back; cannot issue a refund."
         raise ApiError(message, code="charge_disputed")
     if not left(charge):

@@ -8,7 +8,7 @@ from flask import Blueprint
 from werkzeug.wrappers import Response
 
 from portal.sandbox.desk import Desk
-from portal.sandbox.pages import invoice, layout, pay, portal
+from portal.sandbox.pages import creditnote, invoice, layout, pay, portal
 
 PortalPage = Callable[..., Response]
 
@@ -30,6 +30,7 @@ def blueprint(desk: Desk) -> Blueprint:
     pages.add_url_rule("/invoice/<number>", "invoice", _invoice(desk, invoice.show))
     pages.add_url_rule("/invoice/<number>", "pay_invoice", _invoice(desk, invoice.pay), methods=["POST"])
     pages.add_url_rule("/invoice/<number>/pdf", "pdf", _invoice(desk, invoice.download))
+    pages.add_url_rule("/credit_note/<number>/pdf", "credit_note", _credit_note(desk))
     pages.app_errorhandler(404)(lambda _: layout.unknown())
     return pages
 
@@ -50,5 +51,13 @@ def _invoice(desk: Desk, shown: PortalPage) -> PortalPage:
         with desk.store.turn():
             found = invoice.find(desk, number)
             return shown(desk, found) if found else layout.unknown()
+
+    return view
+
+
+def _credit_note(desk: Desk) -> PortalPage:
+    def view(number: str) -> Response:
+        with desk.store.turn():
+            return creditnote.download(desk, number) or layout.unknown()
 
     return view

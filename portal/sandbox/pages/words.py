@@ -132,6 +132,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "canceled_note": ("Votre résiliation est enregistrée.", "Your cancellation is recorded."),
     "resumed_note": ("Votre abonnement reprend.", "Your subscription goes on."),
     "invoice_title": ("Facture {number}", "Invoice {number}"),
+    "credit_title": ("Avoir {number}", "Credit note {number}"),
+    "credit_of": ("Sur la facture {number}", "On invoice {number}"),
     "issued": ("Émise le {date}", "Issued on {date}"),
     "billed_to": ("Facturée à", "Billed to"),
     "trial_line": ("{name}, période d’essai", "{name}, trial period"),

@@ -3,7 +3,9 @@
 from portal.sandbox.resources import (
     catalogue,
     checkout,
+    credit_notes,
     customers,
+    disputes,
     events,
     invoices,
     payments,
@@ -16,7 +18,9 @@ from portal.sandbox.resources import (
 __all__ = [
     "catalogue",
     "checkout",
+    "credit_notes",
     "customers",
+    "disputes",
     "events",
     "invoices",
     "payments",
