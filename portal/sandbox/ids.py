@@ -22,6 +22,7 @@ PREFIXES = {
     "line_item": ("il_", 24),
     "payment_intent": ("pi_", 24),
     "payment_method": ("pm_", 24),
+    "preview": ("upcoming_in_", 24),
     "price": ("price_", 24),
     "product": ("prod_", 14),
     "promotion_code": ("promo_", 24),

@@ -34,7 +34,9 @@ def _as_it_is(_store: Store, public: Document) -> Document:
 
 def _subscription(store: Store, public: Document) -> Document:
     items = [render(store, item) for item in items_of(store, public["id"])]
-    return public | {"items": envelope(f"/v1/subscription_items?subscription={public['id']}", items)}
+    rates = [_known(store, rate) for rate in public["default_tax_rates"]]
+    listed = envelope(f"/v1/subscription_items?subscription={public['id']}", items)
+    return public | {"items": listed, "default_tax_rates": rates}
 
 
 def _subscription_item(store: Store, public: Document) -> Document:

@@ -264,13 +264,6 @@ def test_an_item_joins_and_leaves(shop: Shop) -> None:
         )
 
 
-def test_prorations_are_refused_in_plain_words(shop: Shop) -> None:
-    found = shop.subscription()
-    item = found["items"]["data"][0].id
-    with pytest.raises(stripe.InvalidRequestError, match="does not compute prorations"):
-        shop.stripe.v1.subscription_items.update(item, {"quantity": 2})
-
-
 def test_an_owed_invoice_is_paid_on_its_page(shop: Shop) -> None:
     found = shop.subscription()
     shop.sandbox.control("fail-next-renewal", subscription=found.id)

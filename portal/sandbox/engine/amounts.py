@@ -31,9 +31,9 @@ def subtotal(line: Line) -> int:
     return int(line.price["unit_amount"]) * line.quantity
 
 
-def taxes(line: Line, exempt: str | None, free: bool = False) -> list[Tax]:
-    """The taxes of a line; none is due from customers that are exempt or account for it themselves."""
-    base = 0 if free else subtotal(line)
+def taxes(line: Line, exempt: str | None, amount: int | None = None) -> list[Tax]:
+    """The taxes of a line (of a part of it); none is due from customers that are exempt or account for it."""
+    base = subtotal(line) if amount is None else amount
     return [_tax(rate, base, exempt) for rate in line.rates]
 
 

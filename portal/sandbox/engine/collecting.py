@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from portal.sandbox import agenda
 from portal.sandbox.desk import Desk
-from portal.sandbox.engine import charging, ending, invoicing
+from portal.sandbox.engine import charging, ending, invoicing, pending
 from portal.sandbox.engine.charging import Attempt, Demand
 from portal.sandbox.engine.planning import plan
 from portal.sandbox.store import Document
@@ -105,7 +105,7 @@ def _settled(desk: Desk, invoice: Document, made: Attempt | None) -> Result:
     agenda.clear(desk.store, invoice["id"])
     told = charging.told(desk, made) if made else {}
     charge_news = [told.pop("charge.succeeded")] if made else []
-    news = _revived(desk, invoice)
+    news = [*pending.apply(desk, invoice), *_revived(desk, invoice)]
     news += [desk.picture("invoice.paid", invoice), desk.picture("invoice.payment_succeeded", invoice)]
     return Result(True, charge_news, [*news, *told.values()], made)
 
@@ -124,6 +124,8 @@ def _revived(desk: Desk, invoice: Document) -> list[Document]:
 def _failed(desk: Desk, invoice: Document, made: Attempt | None) -> Result:
     told = charging.told(desk, made) if made else {}
     charge_news = [told.pop("charge.failed")] if made else []
+    if pending.concerns(desk, invoice):
+        return Result(False, charge_news, [*told.values(), desk.picture("invoice.payment_failed", invoice)], made)
     subscription = desk.get("subscription", invoice["_subscription"])
     last = _plan_retry(desk, subscription, invoice)
     news = [*told.values(), desk.picture("invoice.payment_failed", invoice)]

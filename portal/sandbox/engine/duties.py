@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from portal.sandbox import agenda
 from portal.sandbox.desk import Desk
-from portal.sandbox.engine import collecting, ending, invoicing, periods, planning
+from portal.sandbox.engine import collecting, ending, invoicing, pending, periods, planning
 from portal.sandbox.rendering import items_of
 from portal.sandbox.store import Document
 
@@ -93,4 +93,5 @@ DUTIES: dict[str, Callable[[Desk, Document], None]] = {
     "collect": collecting.finalise_and_collect,
     "retry": collecting.retry,
     "expire": expire_session,
+    "forget_update": pending.forget,
 }

@@ -56,6 +56,8 @@ def ended(desk: Desk, subscription: Document, reason: str | None = None) -> Docu
         ended_at=desk.now(),
         canceled_at=subscription["canceled_at"] or desk.now(),
         cancellation_details=details,
+        pending_update=None,
+        _pending=None,
     )
     stop_collecting(desk, subscription)
     return desk.picture("customer.subscription.deleted", subscription)

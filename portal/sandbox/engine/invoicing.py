@@ -6,7 +6,7 @@ from typing import Any
 
 from portal.sandbox import ids
 from portal.sandbox.desk import Desk
-from portal.sandbox.engine import amounts
+from portal.sandbox.engine import amounts, balances
 from portal.sandbox.rendering import envelope, items_of
 from portal.sandbox.store import Document
 
@@ -14,14 +14,33 @@ SYMBOLS = {"eur": "€", "usd": "$", "gbp": "£"}
 
 
 def draw_up(desk: Desk, subscription: Document, reason: str, period: tuple[int, int], free: bool = False) -> Document:
-    """A draft for the items' current periods; `period` is the invoice's own, `free` the one of a trial."""
-    customer = desk.get("customer", subscription["customer"])
+    """A draft for the items' current periods; `period` is the invoice's own, `free` the one of a trial.
+
+    Prorations that waited for the next invoice come first.
+    """
+    waiting = subscription.get("_prorations") or []
+    lines = [*waiting, *(line_of(desk, item, free) for item in items_of(desk.store, subscription["id"]))]
+    if waiting:
+        desk.change(subscription, _prorations=[])
+    return keep(desk, subscription, reason, period, lines)
+
+
+def keep(desk: Desk, subscription: Document, reason: str, period: tuple[int, int], lines: list[Document]) -> Document:
+    """A draft of these lines."""
     identifier = ids.new_id("invoice")
-    lines = [
-        _line(desk, identifier, item, customer["tax_exempt"], free) for item in items_of(desk.store, subscription["id"])
-    ]
+    lines = [line | {"invoice": identifier} for line in lines]
+    return desk.add("invoice", _fields(desk, subscription, reason, period, lines), identifier)
+
+
+def _fields(
+    desk: Desk, subscription: Document, reason: str, period: tuple[int, int], lines: list[Document]
+) -> Document:
+    """What a draft of these lines holds; the lines name it."""
+    customer = desk.get("customer", subscription["customer"])
+    identifier = lines[0]["invoice"] if lines else ""
     fields = _blank(desk, identifier, lines) | _payer(customer) | _amounts(lines)
-    fields |= {
+    fields |= balances.settled(customer["balance"], fields["total"]) | {"ending_balance": None}
+    return fields | {
         "billing_reason": reason,
         "collection_method": subscription["collection_method"],
         "currency": subscription["currency"],
@@ -31,7 +50,17 @@ def draw_up(desk: Desk, subscription: Document, reason: str, period: tuple[int, 
         "period_end": period[1],
         "_subscription": subscription["id"],
     }
-    return desk.add("invoice", fields, identifier)
+
+
+def previewed(
+    desk: Desk, subscription: Document, period: tuple[int, int], lines: list[Document], instant: int
+) -> Document:
+    """An invoice that will never be kept, as previews show it."""
+    identifier = ids.new_id("preview")
+    lines = [line | {"invoice": identifier} for line in lines]
+    fields = _fields(desk, subscription, "upcoming", period, lines)
+    fields["parent"]["subscription_details"]["subscription_proration_date"] = instant
+    return {"id": identifier, "object": "invoice", "created": desk.now(), "livemode": False, **fields}
 
 
 def finalise(desk: Desk, invoice: Document) -> Document:
@@ -39,9 +68,11 @@ def finalise(desk: Desk, invoice: Document) -> Document:
     customer = desk.get("customer", invoice["customer"])
     sequence = customer["next_invoice_sequence"]
     desk.change(customer, next_invoice_sequence=sequence + 1)
+    balance = balances.use(desk, invoice)
     page = f"{desk.address}/invoice/{invoice['id']}"
     return desk.change(
         invoice,
+        **balance,
         status="open",
         number=f"{customer['invoice_prefix']}-{sequence:04d}",
         auto_advance=True,
@@ -67,31 +98,45 @@ def mark_paid(desk: Desk, invoice: Document) -> Document:
     )
 
 
-def _line(desk: Desk, invoice: str, item: Document, exempt: str | None, free: bool) -> Document:
-    line = amounts.lines_of(desk, [item])[0]
+def line_of(desk: Desk, item: Document, free: bool = False) -> Document:
+    """A subscription item's line for its current period."""
+    line = sold_on(desk, item)
     amount = 0 if free else amounts.subtotal(line)
     product = desk.get("product", line.price["product"])
+    return drawn(desk, item, line, amount, describe(line, product, free))
+
+
+def sold_on(desk: Desk, item: Document) -> amounts.Line:
+    """A subscription item as sold, with the subscription's own tax rates when the item has none."""
+    rates = item["tax_rates"] or desk.get("subscription", item["subscription"])["default_tax_rates"]
+    return amounts.lines_of(desk, [item | {"tax_rates": rates}])[0]
+
+
+def drawn(desk: Desk, item: Document, line: amounts.Line, amount: int, description: str) -> Document:
+    """A line of an invoice; the invoice's id is written when it joins one."""
+    owner = desk.get("subscription", item["subscription"])
+    exempt = desk.get("customer", owner["customer"])["tax_exempt"]
     return {
         "id": ids.new_id("line_item"),
         "object": "line_item",
         "amount": amount,
         "currency": line.price["currency"],
-        "description": describe(line, product, free),
+        "description": description,
         "discount_amounts": [],
         "discountable": True,
         "discounts": [],
-        "invoice": invoice,
+        "invoice": None,
         "livemode": False,
         "metadata": {},
         "parent": _line_parent(item),
         "period": {"start": item["current_period_start"], "end": item["current_period_end"]},
         "pretax_credit_amounts": [],
-        "pricing": _pricing(line, free),
+        "pricing": _pricing(line, amount),
         "quantity": line.quantity,
         "quantity_decimal": str(line.quantity),
         "subscription": item["subscription"],
         "subtotal": amount,
-        "taxes": [amounts.tax_fields(tax) for tax in amounts.taxes(line, exempt, free)],
+        "taxes": [amounts.tax_fields(tax) for tax in amounts.taxes(line, exempt, amount)],
     }
 
 
@@ -104,11 +149,11 @@ def describe(line: amounts.Line, product: Document, free: bool) -> str:
     return f"{line.quantity} × {product['name']} (at {each} / {line.price['recurring']['interval']})"
 
 
-def _pricing(line: amounts.Line, free: bool) -> Document:
+def _pricing(line: amounts.Line, amount: int) -> Document:
     return {
         "price_details": {"price": line.price["id"], "product": line.price["product"]},
         "type": "price_details",
-        "unit_amount_decimal": "0" if free else str(line.price["unit_amount"]),
+        "unit_amount_decimal": str(line.price["unit_amount"]) if amount else "0",
     }
 
 
@@ -141,9 +186,7 @@ def _amounts(lines: list[Document]) -> Document:
     taxes = amounts.summed([tax for line in lines for tax in line["taxes"]])
     total = net + sum(tax["amount"] for tax in taxes)
     return {
-        "amount_due": total,
         "amount_paid": 0,
-        "amount_remaining": total,
         "subtotal": net,
         "subtotal_excluding_tax": net,
         "total": total,
@@ -231,5 +274,4 @@ ZERO_FIELDS = [
     "attempt_count",
     "post_payment_credit_notes_amount",
     "pre_payment_credit_notes_amount",
-    "starting_balance",
 ]

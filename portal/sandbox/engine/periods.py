@@ -31,3 +31,11 @@ def add(anchor: int, recurring: Document, periods: int) -> int:
     year, month = divmod(months, 12)
     day = min(start.day, calendar.monthrange(year, month + 1)[1])
     return int(start.replace(year=year, month=month + 1, day=day).timestamp())
+
+
+def previous_boundary(anchor: int, before: int, recurring: Document) -> int:
+    """The last boundary of the cycle earlier than `before`, which is later than the anchor."""
+    step = 0
+    while add(anchor, recurring, step + 1) < before:
+        step += 1
+    return add(anchor, recurring, step)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from portal.sandbox.desk import Desk
-from portal.sandbox.engine import collecting, invoicing, periods
+from portal.sandbox.engine import collecting, invoicing, items, periods
 from portal.sandbox.engine.planning import plan
 from portal.sandbox.store import Document
 
@@ -61,28 +61,11 @@ def _open(desk: Desk, order: Order) -> Document:
     subscription = desk.add("subscription", _fields(desk, order, anchor, price["currency"]))
     end = order.trial_end or periods.next_boundary(anchor, anchor, price["recurring"])
     for entry in order.entries:
-        add_item(desk, subscription, entry, (desk.now(), end))
+        items.add_item(desk, subscription, entry, (desk.now(), end))
     customer = desk.get("customer", order.customer)
     if customer["currency"] is None:
         desk.change(customer, currency=price["currency"])
     return subscription
-
-
-def add_item(desk: Desk, subscription: Document, entry: Document, period: tuple[int, int]) -> Document:
-    """One more item, with the period it is billed for."""
-    fields = {
-        "billed_until": None,
-        "billing_thresholds": None,
-        "current_period_start": period[0],
-        "current_period_end": period[1],
-        "discounts": [],
-        "metadata": entry.get("metadata") or {},
-        "price": entry["price"],
-        "quantity": entry["quantity"],
-        "subscription": subscription["id"],
-        "tax_rates": entry["tax_rates"],
-    }
-    return desk.add("subscription_item", fields)
 
 
 def _fields(desk: Desk, order: Order, anchor: int, currency: str) -> Document:

@@ -191,7 +191,7 @@ def _keep_lines(desk: Desk, session: Document, sold: list[Document], customer: D
 def _keep_line(desk: Desk, session: Document, entry: Document, exempt: str | None, free: bool) -> Document:
     line = amounts.lines_of(desk, [entry])[0]
     net = 0 if free else amounts.subtotal(line)
-    tax = sum(share.amount for share in amounts.taxes(line, exempt, free))
+    tax = sum(share.amount for share in amounts.taxes(line, exempt, 0 if free else None))
     product = desk.get("product", line.price["product"])
     fields = {
         "adjustable_quantity": None,

@@ -16,20 +16,27 @@ def entries(desk: Desk, given: list[dict[str, Any]], name: str) -> list[Document
 
 
 def _entry(desk: Desk, entry: dict[str, Any], name: str) -> Document:
-    price = desk.alive("price", entry["price"], f"{name}[price]")
-    if not price["active"]:
-        raise ApiError(
-            "The price specified is inactive. This field only accepts active prices.", param=f"{name}[price]"
-        )
-    rates = entry.get("tax_rates") or []
-    for index, rate in enumerate(rates):
-        desk.get("tax_rate", rate, f"{name}[tax_rates][{index}]")
     return {
-        "price": price["id"],
+        "price": sold(desk, entry["price"], f"{name}[price]")["id"],
         "quantity": entry.get("quantity", 1),
-        "tax_rates": rates,
+        "tax_rates": tax_rates(desk, entry.get("tax_rates") or [], f"{name}[tax_rates]"),
         "metadata": merged({}, entry.get("metadata")),
     }
+
+
+def sold(desk: Desk, price: str, name: str) -> Document:
+    """A price that is on sale."""
+    found = desk.alive("price", price, name)
+    if not found["active"]:
+        raise ApiError("The price specified is inactive. This field only accepts active prices.", param=name)
+    return found
+
+
+def tax_rates(desk: Desk, rates: list[str], name: str) -> list[str]:
+    """Ids of tax rates, every one checked."""
+    for index, rate in enumerate(rates):
+        desk.get("tax_rate", rate, f"{name}[{index}]")
+    return rates
 
 
 def one_cycle(desk: Desk, sold: list[Document], name: str) -> str:

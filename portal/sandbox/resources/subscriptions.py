@@ -6,9 +6,9 @@ from typing import Any
 
 from portal.sandbox.desk import Desk
 from portal.sandbox.endpoints import endpoint
-from portal.sandbox.engine import ending, planning, subscribing
+from portal.sandbox.engine import ending, planning, subscribing, updating
 from portal.sandbox.engine.subscribing import Order
-from portal.sandbox.errors import ApiError, card_declined, missing_parameter
+from portal.sandbox.errors import ApiError, card_declined
 from portal.sandbox.listing import page, wanted
 from portal.sandbox.params import (
     PAGE,
@@ -16,7 +16,6 @@ from portal.sandbox.params import (
     boolean,
     choice,
     instant,
-    integer,
     many,
     metadata,
     struct,
@@ -25,7 +24,7 @@ from portal.sandbox.params import (
     when,
 )
 from portal.sandbox.rendering import items_of
-from portal.sandbox.resources import selling
+from portal.sandbox.resources import changing, selling
 from portal.sandbox.resources.merging import merged
 from portal.sandbox.store import Condition, Document
 
@@ -52,13 +51,7 @@ FEEDBACK = choice(
     "unused",
 )
 DETAILS = struct(comment=unset(text()), feedback=unset(FEEDBACK))
-PRORATION = choice("none", "create_prorations", "always_invoice")
-ITEM: dict[str, Kind] = {
-    "metadata": metadata,
-    "price": text(),
-    "quantity": integer(1, 999_999),
-    "tax_rates": unset(many(text(), 5)),
-}
+ITEM = changing.PRICED
 CREATED: dict[str, Kind] = {
     "customer": text(),
     "default_payment_method": text(),
@@ -82,9 +75,11 @@ CHANGED: dict[str, Kind] = {
     "cancellation_details": DETAILS,
     "default_payment_method": text(),
     "description": unset(text(500)),
-    "items": many(struct(id=text(), deleted=boolean, **ITEM), 20),
+    "default_tax_rates": unset(many(text(), 5)),
+    "items": many(changing.ITEM, 20),
     "metadata": metadata,
-    "proration_behavior": PRORATION,
+    "off_session": boolean,
+    **changing.BILLING,
 }
 
 
@@ -159,8 +154,10 @@ def _has_price(subscription: Document, price: str) -> bool:
 def update(desk: Desk, parameters: dict[str, Any], subscription: str) -> Document:
     """A subscription changed: its end announced or withdrawn, its card, its items."""
     found = _live(desk, subscription)
-    before = desk.show(found)
+    changing.refuse_beside_pending(parameters)
     _change_items(desk, found, parameters)
+    found = _live(desk, subscription)
+    before = desk.show(found)
     _change_fields(desk, found, parameters)
     if desk.show(found) != before:
         desk.tell("customer.subscription.updated", found, before)
@@ -177,6 +174,10 @@ def _live(desk: Desk, subscription: str) -> Document:
 
 def _change_fields(desk: Desk, found: Document, parameters: dict[str, Any]) -> None:
     fields = {name: parameters[name] for name in ("default_payment_method", "description") if name in parameters}
+    if "default_tax_rates" in parameters:
+        fields["default_tax_rates"] = selling.tax_rates(
+            desk, parameters["default_tax_rates"] or [], "default_tax_rates"
+        )
     if "default_payment_method" in fields:
         desk.get("payment_method", fields["default_payment_method"], "default_payment_method")
     desk.change(found, metadata=merged(found["metadata"], parameters.get("metadata")), **fields)
@@ -203,41 +204,10 @@ def _ending(desk: Desk, found: Document, moment: int | str) -> int:
 
 
 def _change_items(desk: Desk, found: Document, parameters: dict[str, Any]) -> None:
-    for index, change in enumerate(parameters.get("items", [])):
-        _refuse_proration(parameters)
-        if "id" in change:
-            _change_item(desk, found, change, f"items[{index}]")
-        else:
-            _add_item(desk, found, change, f"items[{index}]")
-    if parameters.get("items") and not items_of(desk.store, found["id"]):
-        raise ApiError("A subscription must have at least one active plan.", param="items")
-
-
-def _refuse_proration(parameters: dict[str, Any]) -> None:
-    if parameters.get("proration_behavior") != "none":
-        message = "This stand-in does not compute prorations: pass proration_behavior=none to change items."
-        raise ApiError(message, param="proration_behavior")
-
-
-def _add_item(desk: Desk, found: Document, change: Document, name: str) -> None:
-    if "price" not in change:
-        raise missing_parameter(f"{name}[price]")
-    period = items_of(desk.store, found["id"])[0]
-    entry = selling.entries(desk, [change], "items")[0]
-    subscribing.add_item(desk, found, entry, (desk.now(), period["current_period_end"]))
-
-
-def _change_item(desk: Desk, found: Document, change: Document, name: str) -> None:
-    item = desk.alive("subscription_item", change["id"], f"{name}[id]")
-    if item["subscription"] != found["id"]:
-        raise ApiError(f"Invalid item: {item['id']} belongs to another subscription.", param=f"{name}[id]")
-    if change.get("deleted"):
-        desk.store.bury({"id": item["id"], "object": "subscription_item", "deleted": True})
-        return
-    fields: Document = {key: change[key] or [] for key in ("price", "quantity", "tax_rates") if key in change}
-    if "price" in fields:
-        desk.get("price", fields["price"], f"{name}[price]")
-    desk.change(item, metadata=merged(item["metadata"], change.get("metadata")), **fields)
+    if "items" in parameters:
+        given = changing.entries(desk, parameters["items"], "items")
+        changing.one_cycle(desk, found, given)
+        updating.change(desk, found, given, changing.terms(parameters))
 
 
 @endpoint("DELETE", "subscriptions/<subscription>", {"cancellation_details": DETAILS, "prorate": boolean})
@@ -263,11 +233,11 @@ def retrieve_item(desk: Desk, _parameters: dict[str, Any], item: str) -> Documen
     return desk.alive("subscription_item", item)
 
 
-@endpoint("POST", "subscription_items/<item>", ITEM | {"proration_behavior": PRORATION})
+@endpoint("POST", "subscription_items/<item>", ITEM | changing.BILLING)
 def update_item(desk: Desk, parameters: dict[str, Any], item: str) -> Document:
     """One item changed."""
     owner = desk.alive("subscription_item", item)["subscription"]
-    behaviour = parameters.pop("proration_behavior", "create_prorations")
+    billing = {key: parameters.pop(key) for key in changing.BILLING if key in parameters}
     change = {key: value for key, value in parameters.items() if key != "expand"} | {"id": item}
-    update(desk, {"items": [change], "proration_behavior": behaviour}, owner)
+    update(desk, {"items": [change], **billing}, owner)
     return desk.get("subscription_item", item)
