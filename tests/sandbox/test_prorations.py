@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import stripe
 
-from tests.sandbox.shop import DAY, Shop, card, visit
+from tests.sandbox.shop import DAY, Shop, card, visit, words
 
 
 def changed(shop: Shop, found: stripe.Subscription, items: list[dict[str, Any]], **how: Any) -> stripe.Subscription:
@@ -282,3 +282,13 @@ def test_a_preview_of_an_ended_subscription_is_refused(shop: Shop) -> None:
     shop.stripe.v1.subscriptions.cancel(found.id)
     with pytest.raises(stripe.InvalidRequestError):
         preview(shop, found, [{"id": item_of(found).id, "quantity": 2}])
+
+
+def test_the_invoice_of_a_change_says_what_it_is_for_and_what_the_balance_paid(shop: Shop) -> None:
+    found = shop.subscription(line_items=[{"price": shop.price().id, "quantity": 3}])
+    shop.pass_time(10 * DAY)
+    changed(shop, found, [{"id": item_of(found).id, "quantity": 1}])
+    text = words(visit(f"{last_invoice(shop, found).hosted_invoice_url}?lang=en").text)
+    assert "mind Health, unused time" in text
+    assert "mind Health, remaining time" in text
+    assert "Your account’s balance" in text

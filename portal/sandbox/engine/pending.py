@@ -39,8 +39,8 @@ def _shown(desk: Desk, item: Document) -> Document:
 
 def concerns(desk: Desk, invoice: Document) -> bool:
     """Whether an invoice is what a change waits for."""
-    held = desk.get("subscription", invoice["_subscription"]).get("_pending")
-    return bool(held) and held["invoice"] == invoice["id"]
+    held: Document | None = desk.get("subscription", invoice["_subscription"]).get("_pending")
+    return held is not None and bool(held["invoice"] == invoice["id"])
 
 
 def apply(desk: Desk, invoice: Document) -> list[Document]:

@@ -57,14 +57,20 @@ def lines(desk: Desk, invoice: Document, tongue: str) -> list[Document]:
 
 def _line(desk: Desk, line: Document, tongue: str) -> Document:
     name = desk.get("product", line["pricing"]["price_details"]["product"])["name"]
-    free = line["pricing"]["unit_amount_decimal"] == "0"
     return {
-        "name": say(tongue, "trial_line", name=name) if free else name,
+        "name": _named(line, name, tongue),
         "quantity": line["quantity"],
         "start": line["period"]["start"],
         "end": line["period"]["end"],
         "amount": line["amount"],
     }
+
+
+def _named(line: Document, name: str, tongue: str) -> str:
+    details = line["parent"]["subscription_item_details"] or {}
+    if details.get("proration"):
+        return say(tongue, "unused_line" if line["amount"] < 0 else "remaining_line", name=name)
+    return say(tongue, "trial_line", name=name) if line["pricing"]["unit_amount_decimal"] == "0" else name
 
 
 def _tongue(desk: Desk, invoice: Document) -> str:

@@ -173,7 +173,8 @@ def _live(desk: Desk, subscription: str) -> Document:
 
 
 def _change_fields(desk: Desk, found: Document, parameters: dict[str, Any]) -> None:
-    fields = {name: parameters[name] for name in ("default_payment_method", "description") if name in parameters}
+    names = ("default_payment_method", "description")
+    fields: Document = {name: parameters[name] for name in names if name in parameters}
     if "default_tax_rates" in parameters:
         fields["default_tax_rates"] = selling.tax_rates(
             desk, parameters["default_tax_rates"] or [], "default_tax_rates"
