@@ -18,7 +18,7 @@ from flask import Flask, current_app
 from flask.cli import with_appcontext
 
 from portal import clock, mailer, retention
-from portal.billing import inbox, reconcile
+from portal.billing import cancelling, inbox, reconcile
 from portal.db import db, writing
 from portal.profile import copies, erasure
 from portal.settings import Settings
@@ -111,6 +111,7 @@ def default_jobs() -> list[Job]:
     reminders = Reminders()
     return [
         Job("stripe-inbox", inbox.process_due),
+        Job("cancellations", cancelling.finish_due, every=5.0),
         Job("outbox", mailer.deliver_due),
         Job("reminders", reminders.process_due),
         Job("retention", retention.look, every=_AN_HOUR),

@@ -52,6 +52,8 @@ ACTS: Mapping[str, object] = {
     "address.proved": _("Another address proved"),
     "address.forgotten": _("Proved address taken off"),
     "checkout.begun": _("Payment begun"),
+    "subscription.cancel-asked": _("Cancellation asked for"),
+    "subscription.resume-asked": _("Cancellation taken back"),
     "subscription.changed": _("Subscription changed"),
     "billing.alert": _("Something to look at in billing"),
     "organisation.address-followed": _("Mail about money follows the account's new address"),

@@ -14,7 +14,7 @@ import stripe
 from flask import current_app
 from stripe import RequestsClient, StripeClient
 
-from portal.billing import parameters, portal_session, reading, signing
+from portal.billing import ending, parameters, portal_session, reading, signing
 from portal.billing.shapes import (
     CustomerDetails,
     GatewayBusy,
@@ -223,6 +223,15 @@ class Gateway:
     def subscription_of_invoice(self, invoice_id: str) -> str | None:
         """The subscription an invoice is for."""
         return reading.subscription_of_invoice(_plain(self._client.v1.invoices.retrieve(invoice_id)))
+
+    # -- leaving
+
+    end_with_period = _speaking(ending.end_with_period)
+    resume = _speaking(ending.resume)
+    end_now = _speaking(ending.end_now)
+    payment_of_invoice = _speaking(ending.payment_of_invoice)
+    refund = _speaking(ending.refund)
+    void_open_invoices = _speaking(ending.void_open_invoices)
 
     # -- the catalogue
 

@@ -14,6 +14,7 @@ from sqlalchemy import select
 
 from portal import clock, outbox
 from portal.accounts.models import Reader
+from portal.billing import leaving
 from portal.billing.models import Invoice, Plan, Price, Subscription, SubscriptionItem
 from portal.billing.rights import CARD_GRACE
 from portal.billing.shapes import RemoteSubscription
@@ -137,7 +138,9 @@ def _ending(post: _Post, change: Change) -> None:
         return
     before, now = change.before.ending_at, post.row.ending_at
     if now and not before and _recent(change.remote.canceled_at or clock.now(), STATE_NEWS):
-        post.send("cancellation_confirmed", f"ending:{post.row.stripe_id}:{change.ticket}", ending_at=now)
+        asked_at = leaving.asked_at(post.session, post.row.id)
+        key = f"ending:{post.row.stripe_id}:{change.ticket}"
+        post.send("cancellation_confirmed", key, ending_at=now, asked_at=asked_at)
     if before and not now:
         post.send("subscription_resumed", f"resumed:{post.row.stripe_id}:{change.ticket}")
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import selectinload
 from portal import audit, clock
 from portal.access import grants
 from portal.access.grants import Mirrored
-from portal.billing import awaiting, mails
+from portal.billing import awaiting, leaving, mails
 from portal.billing.mails import Known
 from portal.billing.models import Customer, Invoice, Plan, Price, Subscription, SubscriptionItem
 from portal.billing.rights import KNOWN, Debt, Line, SubscriptionState, rights
@@ -36,6 +36,7 @@ def write(session: AnySession, state: RemoteState, livemode: bool, ticket: int) 
     _alerts(session, row, remote, sold)
     _settle(session, row, remote, wanted)
     _note(session, row, before)
+    leaving.observe(session, row, before.ending_at if before else None, live=row.status in LIVE)
     mails.after_sync(session, row, mails.Change(before=before, remote=remote, ticket=ticket), invoices)
     return True
 

@@ -20,13 +20,14 @@ Banner = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Something to do: a link (`url`), or a visit to Stripe's pages (`flow`: "" is their front page)."""
+    """Something to do: a link (`url`), a button (`post`: its endpoint), or Stripe's pages (`flow`: "" is the front)."""
 
     label: str
     url: str = ""
     flow: str = ""
     icon: str = ""
     kind: str = "ghost"
+    post: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +167,7 @@ def _due(case: Case) -> Banner | None:
 
 def _usual() -> list[Step]:
     details = Step(_("Invoices and details at Stripe"), icon="external-link")
-    return [_card(), details, Step(_("Cancel the subscription"), flow="cancel", icon="calendar-x")]
+    return [_card(), details, Step(_("Cancel the subscription"), "/billing/cancel", icon="calendar-x")]
 
 
 def _trialing(case: Case) -> Told:
@@ -182,7 +183,8 @@ def _ending(case: Case) -> Told:
     sentence = _("%(plan)s ends on %(day)s. You read until then; nothing more will be charged.", **values)
     title = _("You may change your mind until %(day)s", day=day(end))
     text = _("Nothing is charged for resuming: the subscription then renews as before.")
-    return Told(sentence, "warn", _("Ending"), ("warn", title, text), [_resume()])
+    again = Step(_("Resume the subscription"), post="billing.resume", icon="refresh", kind="accent")
+    return Told(sentence, "warn", _("Ending"), ("warn", title, text), [again])
 
 
 def _past_due(case: Case) -> Told:

@@ -20,8 +20,8 @@ from portal.accounts.models import PendingRegistration, Reader
 from portal.accounts.models_security import SignInCode
 from portal.accounts.second_address import Asker
 from portal.accounts.user_agents import UserAgent
-from portal.billing import catalogue, mirror
-from portal.billing.models import Customer, Price
+from portal.billing import cancelling, catalogue, mirror
+from portal.billing.models import Customer, Price, Subscription
 from portal.billing.shapes import RemoteInvoice, RemoteItem, RemoteState, RemoteSubscription
 from portal.content.models import Article
 from portal.db import AnySession
@@ -212,6 +212,13 @@ def billing(scene: Scene) -> None:
     )
     for ticket, (subscription, invoices) in enumerate(story, 1):
         mirror.write(unit, RemoteState(subscription, invoices), False, ticket)
+        if ticket == 1:
+            _cancelled_while_stripe_is_silent(unit)
+
+
+def _cancelled_while_stripe_is_silent(unit: AnySession) -> None:
+    row = unit.scalars(select(Subscription).where(Subscription.stripe_id == "sub_example")).one()
+    cancelling.acknowledge(unit, cancelling.ask(unit, row.id, reader_id=None))
 
 
 def _invoice(stripe_id: str, price: Price, now: datetime) -> RemoteInvoice:

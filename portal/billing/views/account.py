@@ -1,5 +1,6 @@
 """The billing page of the account: never needs a right to read, so that a person locked out can always pay."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import abort, flash, render_template, request, url_for
@@ -7,12 +8,14 @@ from flask_login import current_user
 
 from portal import clock
 from portal.access.asking import forget_facts, reader_facts
-from portal.billing import customers, queries, sync
+from portal.billing import customers, leaving, queries, sync
 from portal.billing.gateway import current
 from portal.billing.mirror import LIVE
+from portal.billing.models import Invoice
 from portal.billing.queries import Standing
 from portal.billing.shapes import GatewayError, GatewayRefused, GatewayUnavailable
-from portal.billing.told import told
+from portal.billing.told import Told, told
+from portal.billing.told_leaving import with_leaving
 from portal.billing.views import bp
 from portal.billing.views.checkout import unavailable
 from portal.db import db, end_reading, writing
@@ -37,7 +40,7 @@ def home() -> Any:
     return render_template(
         "billing/home.html",
         standing=standing,
-        told=told(standing, invoices, reader_facts(), clock.now()),
+        told=_told(standing, invoices),
         licensed=standing.subscription is not None and standing.subscription.status in LIVE,
         organisation=organisation,
         invoices=invoices,
@@ -45,6 +48,12 @@ def home() -> Any:
         seats_used=seats.used(db.session, organisation.id) if organisation else 0,
         can_open_portal=_customer(organisation) is not None,
     )
+
+
+def _told(standing: Standing, invoices: Sequence[Invoice]) -> Told:
+    row = standing.subscription
+    waiting = leaving.waiting_since(db.session, row.id) if row is not None and row.status in LIVE else None
+    return with_leaving(told(standing, invoices, reader_facts(), clock.now()), standing, waiting)
 
 
 def _refresh(standing: Standing) -> None:
