@@ -9,16 +9,18 @@ from portal.sandbox.desk import Desk
 from portal.sandbox.engine import cards, charging, subscribing
 from portal.sandbox.engine.cards import Card, Details
 from portal.sandbox.engine.charging import Demand
+from portal.sandbox.engine.collecting import Manner
 from portal.sandbox.engine.subscribing import Order
 from portal.sandbox.resources import customers
 from portal.sandbox.store import Document
 
 
 class Paid(NamedTuple):
-    """The outcome of pressing the button: the completion's event id, or the bank's refusal."""
+    """The outcome of pressing the button: the completion's event id, the bank's refusal, or its wish to be asked."""
 
     completed: str | None
     refusal: str | None = None
+    asked: bool = False
 
 
 def pay(desk: Desk, session: Document, card: Card, details: Details) -> Paid:
@@ -26,10 +28,38 @@ def pay(desk: Desk, session: Document, card: Card, details: Details) -> Paid:
     customer = _customer(desk, session, details)
     if card.refusal and not (card.later and _trial_end(desk, session)):
         return _refused(desk, session, card, details, customer)
-    method = cards.keep(desk, card, details, customer)
+    if card.authenticate:
+        method = cards.keep(desk, card, details, None)
+        desk.change(session, _asked=method["id"])
+        return Paid(None, asked=True)
+    return _subscribed(desk, session, customer, cards.keep(desk, card, details, customer))
+
+
+def asked(desk: Desk, session: Document) -> Document | None:
+    """The card whose bank waits for its holder's confirmation."""
+    waiting = session.get("_asked")
+    return desk.get("payment_method", waiting) if waiting else None
+
+
+def confirm(desk: Desk, session: Document, method: Document, proved: bool) -> Paid:
+    """The holder's answer to the bank: subscribe, or leave the session open and a failed intent."""
+    desk.change(session, _asked=None)
+    customer = _customer(desk, session, Details(name=method["billing_details"]["name"]))
+    if not proved:
+        intent = charging.unproved(desk, _demand(desk, session, customer), method)
+        desk.tell("payment_intent.payment_failed", intent)
+        return Paid(None, "authentication_required")
+    billing = cards.billing(customer, method["billing_details"]["name"])
+    desk.change(method, customer=customer["id"], billing_details=billing, _authenticated=True)
+    return _subscribed(desk, session, customer, method)
+
+
+def _subscribed(desk: Desk, session: Document, customer: Document, method: Document) -> Paid:
     attached = desk.picture("payment_method.attached", method)
     order = _order(desk, session, customer, method)
-    result = subscribing.subscribe(desk, order, [attached])
+    # A card refused only later fails here as anywhere; one that was confirmed is confirmed for this payment too.
+    manner = Manner(authenticated=bool(method.get("_authenticated")))
+    result = subscribing.subscribe(desk, order, [attached], manner)
     return Paid(_complete(desk, session, customer, result))
 
 
@@ -79,9 +109,12 @@ def _payment_status(result: subscribing.Subscribed) -> str:
 
 
 def _refused(desk: Desk, session: Document, card: Card, details: Details, customer: Document) -> Paid:
-    amount = session["amount_total"] or sum(item["amount_total"] for item in expand.line_items(desk, session)["data"])
     method = cards.keep(desk, card, details, None)
-    demand = Demand(amount, session["currency"], customer["id"])
-    attempt = charging.take(desk, demand, method, card.refusal)
+    attempt = charging.take(desk, _demand(desk, session, customer), method, card.refusal)
     desk.publish(*charging.told(desk, attempt).values())
     return Paid(None, card.refusal)
+
+
+def _demand(desk: Desk, session: Document, customer: Document) -> Demand:
+    amount = session["amount_total"] or sum(item["amount_total"] for item in expand.line_items(desk, session)["data"])
+    return Demand(amount, session["currency"], customer["id"])

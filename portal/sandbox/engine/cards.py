@@ -10,13 +10,17 @@ from portal.sandbox.store import Document
 
 
 class Card(NamedTuple):
-    """A card: `refusal` is None or the decline code; `later` means that it is refused only after it was kept."""
+    """A card: `refusal` is None or the decline code; `later` means that it is refused only after it was kept.
+
+    `authenticate` is when its bank asks for 3-D Secure: never (None), "once" (when kept), or "always".
+    """
 
     number: str
     brand: str
     country: str
     refusal: str | None = None
     later: bool = False
+    authenticate: str | None = None
 
     @property
     def last4(self) -> str:
@@ -33,6 +37,8 @@ CARDS = {
         Card("4000000000000002", "visa", "US", "generic_decline"),
         Card("4000000000009995", "visa", "US", "insufficient_funds"),
         Card("4000000000000341", "visa", "US", "generic_decline", later=True),
+        Card("4000002500003155", "visa", "FR", authenticate="once"),
+        Card("4000002760003184", "visa", "FR", authenticate="always"),
     )
 }
 SHORTHANDS = {
@@ -40,6 +46,8 @@ SHORTHANDS = {
     "pm_card_mastercard": CARDS["5555555555554444"],
     "pm_card_chargeDeclined": CARDS["4000000000000002"],
     "pm_card_chargeCustomerFail": CARDS["4000000000000341"],
+    "pm_card_authenticationRequiredOnSetup": CARDS["4000002500003155"],
+    "pm_card_authenticationRequired": CARDS["4000002760003184"],
 }
 """Ready-made payment methods, as the real test mode has them."""
 
@@ -56,7 +64,7 @@ def keep(desk: Desk, card: Card, details: Details, customer: Document | None) ->
     """A payment method for a card; the number itself is not kept, only what it does."""
     fields = {
         "allow_redisplay": "limited",
-        "billing_details": _billing(customer, details.name),
+        "billing_details": billing(customer, details.name),
         "card": _card(card, details),
         "customer": customer["id"] if customer else None,
         "customer_account": None,
@@ -64,8 +72,15 @@ def keep(desk: Desk, card: Card, details: Details, customer: Document | None) ->
         "type": "card",
         "_refusal": card.refusal,
         "_later": card.later,
+        "_authenticate": card.authenticate,
     }
     return desk.add("payment_method", fields)
+
+
+def asks(method: Document) -> bool:
+    """Whether the bank wants its holder to confirm before money moves."""
+    when = method.get("_authenticate")
+    return when == "always" or (when == "once" and not method.get("_authenticated"))
 
 
 def _card(card: Card, details: Details) -> Document:
@@ -87,7 +102,8 @@ def _card(card: Card, details: Details) -> Document:
     }
 
 
-def _billing(customer: Document | None, name: str | None) -> Document:
+def billing(customer: Document | None, name: str | None) -> Document:
+    """Whose card it is, as far as is known."""
     address = dict.fromkeys(("city", "country", "line1", "line2", "postal_code", "state"))
     known = customer or {}
     return {

@@ -9,6 +9,7 @@ from portal.sandbox.desk import Desk
 from portal.sandbox.store import Document
 
 REFUSED = "Your card was declined."
+UNPROVED = "We are unable to authenticate your payment method. Please choose a different payment method and try again."
 
 
 class Attempt(NamedTuple):
@@ -49,6 +50,34 @@ def leave_with_the_bank(desk: Desk, demand: Demand, method: Document) -> Documen
     intent = desk.change(_intent(desk, demand), status="processing", payment_method=method["id"])
     _open_payment(desk, demand, intent)
     return intent
+
+
+def ask_the_holder(desk: Desk, demand: Demand, method: Document) -> Document:
+    """A payment intent whose bank wants 3-D Secure; no charge until its holder has confirmed."""
+    intent = desk.get("payment_intent", demand.intent) if demand.intent else _intent(desk, demand)
+    if not demand.intent:
+        _open_payment(desk, demand, intent)
+    page = {"return_url": None, "url": f"{desk.address}/invoice/{demand.invoice}/bank"}
+    step = {"type": "redirect_to_url", "redirect_to_url": page}
+    return desk.change(intent, status="requires_action", next_action=step, payment_method=method["id"])
+
+
+def not_authenticated(desk: Desk, intent: Document) -> Document:
+    """The holder did not confirm: the intent wants another try; the caller tells."""
+    method = desk.get("payment_method", intent["payment_method"])
+    error = {
+        "code": "payment_intent_authentication_failure",
+        "message": UNPROVED,
+        "payment_method": desk.show(method),
+        "type": "card_error",
+    }
+    return desk.change(intent, status="requires_payment_method", next_action=None, last_payment_error=error)
+
+
+def unproved(desk: Desk, demand: Demand, method: Document) -> Document:
+    """An intent without an invoice that failed because its holder did not confirm; the caller tells."""
+    intent = desk.change(_intent(desk, demand), payment_method=method["id"])
+    return not_authenticated(desk, intent)
 
 
 def told(desk: Desk, attempt: Attempt) -> dict[str, Document]:
@@ -92,6 +121,7 @@ def _settle_intent(desk: Desk, intent: Document, charge: Document, method: Docum
             latest_charge=charge["id"],
             payment_method=method["id"],
             last_payment_error=None,
+            next_action=None,
         )
         return
     error = {
@@ -102,7 +132,8 @@ def _settle_intent(desk: Desk, intent: Document, charge: Document, method: Docum
         "payment_method": desk.show(method),
         "type": "card_error",
     }
-    desk.change(intent, latest_charge=charge["id"], last_payment_error=error)
+    again = {"status": "requires_payment_method", "next_action": None}
+    desk.change(intent, latest_charge=charge["id"], last_payment_error=error, **again)
 
 
 def _payment(desk: Desk, demand: Demand, intent: Document, refusal: str | None) -> Document:

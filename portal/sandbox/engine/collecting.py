@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from portal.sandbox import agenda
 from portal.sandbox.desk import Desk
-from portal.sandbox.engine import charging, ending, invoicing, pending
+from portal.sandbox.engine import cards, charging, ending, invoicing, pending, sending
 from portal.sandbox.engine.charging import Attempt, Demand
 from portal.sandbox.engine.planning import plan
 from portal.sandbox.store import Document
@@ -25,9 +26,21 @@ class Result(NamedTuple):
     charge_news: list[Document]
     news: list[Document]
     attempt: Attempt | None = None
+    asked: Document | None = None
 
 
-def attempt(desk: Desk, invoice: Document, method: Document | None = None, *, may_wait: bool = True) -> Result:
+@dataclass(frozen=True)
+class Manner:
+    """How an attempt is made: may the bank think about it, has the card's holder confirmed it."""
+
+    may_wait: bool = True
+    authenticated: bool = False
+
+
+USUAL = Manner()
+
+
+def attempt(desk: Desk, invoice: Document, method: Document | None = None, manner: Manner = USUAL) -> Result:
     """Try once to settle an open invoice; nothing is told yet, so that the caller sets the order."""
     if invoice["amount_due"] == 0:
         return _settled(desk, invoice, None)
@@ -35,31 +48,72 @@ def attempt(desk: Desk, invoice: Document, method: Document | None = None, *, ma
     method = method or default_method(desk, subscription)
     if method is None:
         return _failed(desk, invoice, None)
-    if may_wait and subscription["status"] == "incomplete" and desk.store.setting(SLOW):
+    if manner.authenticated:
+        desk.change(method, _authenticated=True)
+    elif cards.asks(method):
+        return _asked(desk, invoice, method)
+    if manner.may_wait and subscription["status"] == "incomplete" and desk.store.setting(SLOW):
         return _waiting(desk, invoice, method)
     made = charging.take(desk, _demand(desk, invoice), method, _refusal(desk, subscription, method))
     desk.change(invoice, attempted=True, attempt_count=invoice["attempt_count"] + 1)
     return _settled(desk, invoice, made) if made.succeeded else _failed(desk, invoice, made)
 
 
-def collect(desk: Desk, invoice: Document, method: Document | None = None, *, may_wait: bool = True) -> Result:
+def collect(desk: Desk, invoice: Document, method: Document | None = None, manner: Manner = USUAL) -> Result:
     """Try once and tell."""
-    result = attempt(desk, invoice, method, may_wait=may_wait)
+    result = attempt(desk, invoice, method, manner)
     desk.publish(*result.charge_news, *result.news)
     return result
 
 
-def settle_outside(desk: Desk, invoice: Document) -> Result:
+def settle_outside(desk: Desk, invoice: Document, off_stripe: int = 0) -> Result:
     """Nothing is left to pay although no card was charged: by bank transfer, or by a credit note."""
-    result = _settled(desk, invoice, None)
+    result = _settled(desk, desk.change(invoice, amount_paid_off_stripe=off_stripe or None), None)
     desk.publish(*result.news)
     return result
+
+
+def void(desk: Desk, invoice: Document) -> Document:
+    """Cancel an unpaid invoice for good and tell; what it kept past due goes on."""
+    pending.void(desk, invoice)
+    return _owed_no_longer(desk, invoice)
+
+
+def give_up(desk: Desk, invoice: Document) -> Document:
+    """Call an unpaid invoice uncollectible and tell; what it kept past due goes on."""
+    times = invoice["status_transitions"] | {"marked_uncollectible_at": desk.now()}
+    fields = {"auto_advance": False, "next_payment_attempt": None, "status_transitions": times}
+    agenda.clear(desk.store, invoice["id"])
+    desk.change(invoice, "invoice.marked_uncollectible", status="uncollectible", **fields)
+    return _owed_no_longer(desk, invoice)
+
+
+def _owed_no_longer(desk: Desk, invoice: Document) -> Document:
+    subscription = desk.get("subscription", invoice["_subscription"])
+    if subscription["status"] == "incomplete":
+        ending.lapse(desk, subscription)
+    else:
+        desk.publish(*_revived(desk, invoice))
+    return invoice
 
 
 def finalise_and_collect(desk: Desk, invoice: Document) -> None:
     """What becomes of a renewal's draft."""
     desk.tell("invoice.finalized", invoicing.finalise(desk, invoice))
-    collect(desk, invoice)
+    if invoice["collection_method"] == "send_invoice":
+        sending.send(desk, invoice)
+    else:
+        collect(desk, invoice)
+
+
+def bill(desk: Desk, invoice: Document) -> None:
+    """Finalise a draft that was told already, at once or after the account's lag."""
+    lag = desk.config.renewal_lag
+    if not lag:
+        finalise_and_collect(desk, invoice)
+        return
+    desk.change(invoice, automatically_finalizes_at=desk.now() + lag)
+    agenda.plan(desk.store, invoice["id"], "collect", desk.now() + lag)
 
 
 def retry(desk: Desk, invoice: Document) -> None:
@@ -100,6 +154,16 @@ def _waiting(desk: Desk, invoice: Document, method: Document) -> Result:
     return Result(False, [], [desk.picture("payment_intent.processing", intent)])
 
 
+def _asked(desk: Desk, invoice: Document, method: Document) -> Result:
+    """The bank wants the holder's confirmation: the invoice stays open and the hosted page takes it."""
+    intent = charging.ask_the_holder(desk, _demand(desk, invoice), method)
+    desk.change(invoice, attempted=True, attempt_count=invoice["attempt_count"] + 1)
+    asked = [desk.picture("payment_intent.requires_action", intent)]
+    result = _failed(desk, invoice, None)
+    asked.append(desk.picture("invoice.payment_action_required", invoice))
+    return Result(False, [], [*asked, *result.news], asked=intent)
+
+
 def _settled(desk: Desk, invoice: Document, made: Attempt | None) -> Result:
     invoicing.mark_paid(desk, invoice)
     agenda.clear(desk.store, invoice["id"])
@@ -112,13 +176,18 @@ def _settled(desk: Desk, invoice: Document, made: Attempt | None) -> Result:
 
 def _revived(desk: Desk, invoice: Document) -> list[Document]:
     subscription = desk.get("subscription", invoice["_subscription"])
-    owed = desk.store.find("invoice", ("_subscription", "=", subscription["id"]), ("status", "=", "open"))
-    if subscription["status"] not in ("incomplete", "past_due", "unpaid") or owed:
+    if subscription["status"] not in ("incomplete", "past_due", "unpaid") or _owed(desk, subscription):
         return []
     before = desk.show(subscription)
     desk.change(subscription, status="active")
     plan(desk, subscription)
     return [desk.picture("customer.subscription.updated", subscription, before)]
+
+
+def _owed(desk: Desk, subscription: Document) -> bool:
+    """Whether an invoice is owed: one to be paid by transfer is so once its due date is over."""
+    found = desk.store.find("invoice", ("_subscription", "=", subscription["id"]), ("status", "=", "open"))
+    return any(one["due_date"] is None or one["due_date"] <= desk.now() for one in found)
 
 
 def _failed(desk: Desk, invoice: Document, made: Attempt | None) -> Result:
@@ -127,6 +196,8 @@ def _failed(desk: Desk, invoice: Document, made: Attempt | None) -> Result:
     if pending.concerns(desk, invoice):
         return Result(False, charge_news, [*told.values(), desk.picture("invoice.payment_failed", invoice)], made)
     subscription = desk.get("subscription", invoice["_subscription"])
+    if invoice["collection_method"] == "send_invoice":
+        return Result(False, charge_news, [*told.values(), desk.picture("invoice.payment_failed", invoice)], made)
     last = _plan_retry(desk, subscription, invoice)
     news = [*told.values(), desk.picture("invoice.payment_failed", invoice)]
     return Result(False, charge_news, news + _fallen(desk, subscription, last), made)

@@ -116,12 +116,9 @@ def _wanted(desk: Desk, invoice: Document, wish: Document, name: str) -> Documen
 
 
 def _of_invoice(desk: Desk, line: Document, wish: Document) -> Document:
-    quantity = wish.get("quantity")
-    share = (
-        Decimal(quantity) / line["quantity"]
-        if quantity
-        else Decimal(wish.get("amount", line["amount"])) / (line["amount"] or 1)
-    )
+    quantity: int | None = wish.get("quantity")
+    counted = "quantity" if quantity else "amount"
+    share = Decimal(int(wish.get(counted) or line[counted])) / (line[counted] or 1)
     if not 0 < share <= 1:
         raise ApiError("A credit note cannot take back more than the invoice line holds.")
     off = _part(sum(one["amount"] for one in line["discount_amounts"]), share)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from portal.sandbox import agenda
 from portal.sandbox.desk import Desk
-from portal.sandbox.engine import collecting, ending, invoicing, pending, periods, planning
+from portal.sandbox.engine import collecting, ending, invoicing, pending, periods, planning, sending
 from portal.sandbox.rendering import items_of
 from portal.sandbox.store import Document
 
@@ -94,4 +94,5 @@ DUTIES: dict[str, Callable[[Desk, Document], None]] = {
     "retry": collecting.retry,
     "expire": expire_session,
     "forget_update": pending.forget,
+    "overdue": sending.overdue,
 }

@@ -10,6 +10,7 @@ from portal.sandbox.engine import amounts, balances
 from portal.sandbox.rendering import envelope, items_of
 from portal.sandbox.store import Document
 
+DAY = 86_400
 SYMBOLS = {"eur": "€", "usd": "$", "gbp": "£"}
 
 
@@ -49,6 +50,7 @@ def _fields(
         "period_start": period[0],
         "period_end": period[1],
         "_subscription": subscription["id"],
+        "_days_until_due": subscription["days_until_due"] if by_transfer(subscription) else None,
     }
 
 
@@ -70,6 +72,7 @@ def finalise(desk: Desk, invoice: Document) -> Document:
     desk.change(customer, next_invoice_sequence=sequence + 1)
     balance = balances.use(desk, invoice)
     page = f"{desk.address}/invoice/{invoice['id']}"
+    days = invoice.get("_days_until_due")
     return desk.change(
         invoice,
         **balance,
@@ -78,10 +81,16 @@ def finalise(desk: Desk, invoice: Document) -> Document:
         auto_advance=True,
         automatically_finalizes_at=None,
         effective_at=desk.now(),
+        due_date=None if days is None else desk.now() + days * DAY,
         hosted_invoice_url=page,
         invoice_pdf=f"{page}/pdf",
         status_transitions=invoice["status_transitions"] | {"finalized_at": desk.now()},
     )
+
+
+def by_transfer(subscription: Document) -> bool:
+    """Whether a subscription's invoices are sent instead of charged."""
+    return bool(subscription["collection_method"] == "send_invoice")
 
 
 def mark_paid(desk: Desk, invoice: Document) -> Document:
@@ -206,6 +215,8 @@ def _payer(customer: Document) -> Document:
         "customer_shipping": None,
         "customer_tax_exempt": customer["tax_exempt"],
         "customer_tax_ids": customer["_tax_ids"],
+        "custom_fields": customer["invoice_settings"]["custom_fields"],
+        "footer": customer["invoice_settings"]["footer"],
     }
 
 
@@ -243,16 +254,15 @@ def _blank(desk: Desk, identifier: str, lines: list[Document]) -> Document:
 
 
 EMPTY_FIELDS = [
+    "amount_paid_off_stripe",
     "account_tax_ids",
     "application",
     "automatically_finalizes_at",
-    "custom_fields",
     "default_source",
     "description",
     "due_date",
     "effective_at",
     "ending_balance",
-    "footer",
     "from_invoice",
     "hosted_invoice_url",
     "invoice_pdf",

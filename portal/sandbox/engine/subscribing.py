@@ -21,6 +21,7 @@ class Order:
     trial_end: int | None = None
     method: str | None = None
     description: str | None = None
+    days_until_due: int | None = None
 
 
 class Subscribed(NamedTuple):
@@ -31,7 +32,9 @@ class Subscribed(NamedTuple):
     settled: bool
 
 
-def subscribe(desk: Desk, order: Order, news: list[Document] | None = None) -> Subscribed:
+def subscribe(
+    desk: Desk, order: Order, news: list[Document] | None = None, manner: collecting.Manner = collecting.USUAL
+) -> Subscribed:
     """Open a subscription, bill and collect its first invoice; `news` are events told after the charge."""
     subscription = _open(desk, order)
     invoice = _first_invoice(desk, subscription)
@@ -40,11 +43,21 @@ def subscribe(desk: Desk, order: Order, news: list[Document] | None = None) -> S
         desk.picture("customer.subscription.created", subscription),
         desk.picture("invoice.created", invoice),
     ]
+    if invoicing.by_transfer(subscription):
+        return _sent(desk, subscription, invoice, pictures)
     pictures.append(desk.picture("invoice.finalized", invoicing.finalise(desk, invoice)))
-    result = collecting.attempt(desk, invoice)
+    result = collecting.attempt(desk, invoice, manner=manner)
     desk.publish(*result.charge_news, *pictures, *result.news)
     plan(desk, desk.get("subscription", subscription["id"]))
     return Subscribed(desk.get("subscription", subscription["id"]), invoice, result.settled)
+
+
+def _sent(desk: Desk, subscription: Document, invoice: Document, pictures: list[Document]) -> Subscribed:
+    """A subscription paid by transfer is active at once; its invoice is sent when a renewal's would be."""
+    desk.publish(*pictures)
+    collecting.bill(desk, invoice)
+    plan(desk, subscription)
+    return Subscribed(subscription, invoice, settled=True)
 
 
 def _first_invoice(desk: Desk, subscription: Document) -> Document:
@@ -77,8 +90,9 @@ def _fields(desk: Desk, order: Order, anchor: int, currency: str) -> Document:
         "billing_schedules": [],
         "cancel_at_period_end": False,
         "cancellation_details": {"comment": None, "feedback": None, "reason": None},
-        "collection_method": "charge_automatically",
+        "collection_method": "charge_automatically" if order.days_until_due is None else "send_invoice",
         "currency": currency,
+        "days_until_due": order.days_until_due,
         "customer": order.customer,
         "default_payment_method": order.method,
         "default_tax_rates": [],
@@ -92,11 +106,17 @@ def _fields(desk: Desk, order: Order, anchor: int, currency: str) -> Document:
             "save_default_payment_method": "off",
         },
         "start_date": desk.now(),
-        "status": "trialing" if order.trial_end else "incomplete",
+        "status": _first_status(order),
         "trial_end": order.trial_end,
         "trial_settings": {"end_behavior": {"missing_payment_method": "create_invoice"}},
         "trial_start": desk.now() if order.trial_end else None,
     }
+
+
+def _first_status(order: Order) -> str:
+    if order.trial_end:
+        return "trialing"
+    return "incomplete" if order.days_until_due is None else "active"
 
 
 EMPTY_FIELDS = [
@@ -107,7 +127,6 @@ EMPTY_FIELDS = [
     "cancel_at",
     "canceled_at",
     "customer_account",
-    "days_until_due",
     "default_source",
     "ended_at",
     "latest_invoice",

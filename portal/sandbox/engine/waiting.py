@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from portal.sandbox.desk import Desk
 from portal.sandbox.engine import collecting
+from portal.sandbox.engine.collecting import Manner
 from portal.sandbox.engine.planning import plan
 from portal.sandbox.store import Document
 
@@ -21,7 +22,7 @@ def _taken(desk: Desk, intent: Document) -> bool:
     subscription = desk.get("subscription", invoice["_subscription"])
     if subscription["status"] != "incomplete":
         return False
-    collecting.collect(desk, invoice, desk.get("payment_method", intent["payment_method"]), may_wait=False)
+    collecting.collect(desk, invoice, desk.get("payment_method", intent["payment_method"]), Manner(may_wait=False))
     plan(desk, desk.get("subscription", subscription["id"]))
     for session in desk.store.find("checkout.session", ("invoice", "=", invoice["id"])):
         desk.tell("checkout.session.async_payment_succeeded", desk.change(session, payment_status="paid"))

@@ -18,6 +18,8 @@ EXPLAINED = (
     ("4242424242424242", "card_ok"),
     ("4000000000000002", "card_no"),
     ("4000000000000341", "card_later"),
+    ("4000002500003155", "card_asks_once"),
+    ("4000002760003184", "card_asks_always"),
 )
 _EXPIRY = re.compile(r"\s*(\d{1,2})\s*[/ -]?\s*(?:20)?(\d{2})\s*")
 
@@ -69,9 +71,9 @@ def _expiry_error(desk: Desk, expiry: re.Match[str] | None) -> str | None:
     return "expiry_past" if (2000 + int(expiry[2]), int(expiry[1])) < (today.year, today.month) else None
 
 
-def problems(form: CardForm, tongue: str, declined: bool) -> list[tuple[str, str]]:
+def problems(form: CardForm, tongue: str, declined: bool, word: str = "declined") -> list[tuple[str, str]]:
     """What to say at the top of the page: (field to go to, sentence)."""
-    return [("number", say(tongue, "declined"))] if declined else list(form.errors.items())
+    return [("number", say(tongue, word))] if declined else list(form.errors.items())
 
 
 def explained_cards(tongue: str) -> list[dict[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import NamedTuple
 
 from portal.sandbox.desk import Desk
@@ -10,6 +11,10 @@ from portal.sandbox.pages.words import say
 from portal.sandbox.store import Document
 
 WIDTH, HEIGHT, MARGIN, ROW = 595, 842, 56, 36
+
+
+ACCOUNT = (("iban", "FR76 3000 6000 0112 3456 7890 189"), ("bic", "AGRIFRPP"))
+"""The bank account of the demonstration: an IBAN made for examples, of nobody."""
 
 
 class Text(NamedTuple):
@@ -62,7 +67,18 @@ def _sums(desk: Desk, document: Document, lines: list[Document], tongue: str) ->
     for place, (label, cents) in enumerate(rows):
         amount, bold = formats.money(tongue, cents, document["currency"]), place == len(rows) - 1
         texts += [Text(320, y + 18 * place, label, 10, bold), Text(440, y + 18 * place, amount, 10, bold)]
-    return [*texts, Text(320, y + 18 * len(rows) + 6, say(tongue, f"status_{document['status']}"), 10, True)]
+    y += 18 * len(rows) + 6
+    return [*texts, Text(320, y, say(tongue, f"status_{document['status']}"), 10, True), *_foot(document, y, tongue)]
+
+
+def _foot(document: Document, y: int, tongue: str) -> list[Text]:
+    """The customer's own references, how to pay by transfer, the seller's last words."""
+    rows = [f"{field['name']}: {field['value']}" for field in document["custom_fields"] or []]
+    if document["due_date"]:
+        rows.append(say(tongue, "due_by", date=formats.day(tongue, document["due_date"])))
+        rows += [f"{say(tongue, name)}: {value}" for name, value in ACCOUNT]
+    rows += [line for text in (document["footer"] or "").splitlines() for line in textwrap.wrap(text, 90)]
+    return [Text(MARGIN, y + 24 + 14 * place, row, 9) for place, row in enumerate(rows)]
 
 
 def write(texts: list[Text]) -> bytes:

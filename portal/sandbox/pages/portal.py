@@ -8,8 +8,8 @@ from flask import redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from portal.sandbox.desk import Desk
-from portal.sandbox.engine import cards, duties, ending, planning
-from portal.sandbox.pages import cardform, layout, order
+from portal.sandbox.engine import cards, duties, ending, planning, setups
+from portal.sandbox.pages import bank, cardform, layout, order
 from portal.sandbox.pages.cardform import CardForm
 from portal.sandbox.pages.words import say
 from portal.sandbox.rendering import items_of
@@ -77,22 +77,37 @@ def card(desk: Desk, visit: Visit) -> AnyResponse:
         return _card_page(desk, visit, form, 200 if request.method == "GET" else 422)
     if form.card.refusal and not form.card.later:
         return _card_page(desk, visit, form, 422, declined=True)
-    replace_card(desk, visit.customer, form)
+    intent = setups.begin(desk, visit.customer, cards.keep(desk, form.card, form.details, None))
+    if intent["status"] == "requires_action":
+        return redirect(f"/portal/{visit.session['id']}/bank?lang={visit.tongue}", 303)
+    charge_from_now_on(desk, visit.customer, desk.get("payment_method", intent["payment_method"]))
     return _after(desk, visit, "card")
 
 
-def replace_card(desk: Desk, customer: Document, form: CardForm) -> Document:
-    """Keep a card and charge it from now on, for the customer and every subscription that is not over."""
-    if form.card is None:
-        raise ValueError("the form holds no card")
-    method = cards.keep(desk, form.card, form.details, customer)
-    desk.tell("payment_method.attached", method)
+def step(desk: Desk, visit: Visit) -> AnyResponse:
+    """The bank's own page for a card to be kept, and the holder's answer."""
+    intent = setups.waiting(desk, visit.customer)
+    if intent is None:
+        return redirect(f"{visit.home}&note=", 303)
+    method = desk.get("payment_method", intent["payment_method"])
+    if request.method == "GET":
+        target = f"/portal/{visit.session['id']}/bank"
+        return bank.page(visit.tongue, target, (0, "eur"), method, _ways_out(visit))
+    if request.form.get("answer") != "yes":
+        setups.fail(desk, intent)
+        return _card_page(desk, visit, cardform.blank(), 422, declined=True, word="unproved_kept")
+    setups.succeed(desk, intent)
+    charge_from_now_on(desk, visit.customer, desk.get("payment_method", method["id"]))
+    return _after(desk, visit, "card")
+
+
+def charge_from_now_on(desk: Desk, customer: Document, method: Document) -> None:
+    """Charge this card, for the customer and every subscription that is not over."""
     settings = customer["invoice_settings"] | {"default_payment_method": method["id"]}
     desk.change(customer, "customer.updated", invoice_settings=settings)
     for subscription in desk.store.find("subscription", ("customer", "=", customer["id"])):
         if subscription["status"] not in OVER:
             desk.change(subscription, ending.UPDATED, default_payment_method=method["id"])
-    return method
 
 
 def cancel(desk: Desk, visit: Visit, subscription_id: str) -> AnyResponse:
@@ -150,7 +165,9 @@ def _ways_out(visit: Visit) -> tuple[str | None, ...]:
     return visit.session["return_url"], (after.get("redirect") or {}).get("return_url")
 
 
-def _card_page(desk: Desk, visit: Visit, form: CardForm, status: int, declined: bool = False) -> AnyResponse:
+def _card_page(
+    desk: Desk, visit: Visit, form: CardForm, status: int, *, declined: bool = False, word: str = "declined"
+) -> AnyResponse:
     return layout.page(
         "portal_card.html",
         visit.tongue,
@@ -158,7 +175,7 @@ def _card_page(desk: Desk, visit: Visit, form: CardForm, status: int, declined: 
         status,
         visit=visit,
         form=form,
-        problems=cardform.problems(form, visit.tongue, declined),
+        problems=cardform.problems(form, visit.tongue, declined, word),
         cards=cardform.explained_cards(visit.tongue),
         seller=desk.config.account_name,
     )

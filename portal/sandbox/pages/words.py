@@ -58,6 +58,53 @@ WORDS: dict[str, tuple[str, str]] = {
     "card_ok": ("paiement accepté", "payment accepted"),
     "card_no": ("paiement refusé", "payment declined"),
     "card_later": ("acceptée, puis refusée au premier paiement", "accepted, then declined at the first payment"),
+    "card_asks_once": (
+        "la banque demande une confirmation, une fois",
+        "the bank asks for a confirmation, once",
+    ),
+    "card_asks_always": (
+        "la banque demande une confirmation à chaque paiement",
+        "the bank asks for a confirmation at every payment",
+    ),
+    "unproved": (
+        "Votre banque n’a pas reçu votre confirmation. Rien n’a été débité.",
+        "Your bank did not get your confirmation. Nothing was charged.",
+    ),
+    "unproved_kept": (
+        "Votre banque n’a pas reçu votre confirmation. La carte n’est pas enregistrée.",
+        "Your bank did not get your confirmation. The card was not saved.",
+    ),
+    "bank_title": ("Confirmez auprès de votre banque", "Confirm with your bank"),
+    "bank_amount": (
+        "Un paiement de {amount} avec la carte se terminant par {last4}.",
+        "A payment of {amount} with the card ending in {last4}.",
+    ),
+    "bank_keep": (
+        "L’enregistrement de la carte se terminant par {last4}, pour des paiements à venir.",
+        "The card ending in {last4} is to be kept for payments to come.",
+    ),
+    "bank_hint": (
+        "Une vraie banque vous enverrait ici un code ou une notification.",
+        "A real bank would send you a code or a notification here.",
+    ),
+    "bank_yes": ("Confirmer", "Confirm"),
+    "bank_no": ("Refuser", "Refuse"),
+    "bank_wanted": ("Votre banque attend votre confirmation", "Your bank waits for your confirmation"),
+    "bank_wanted_text": (
+        "Le paiement n’a pas pu se faire sans vous. Confirmez-le, ou payez avec une autre carte.",
+        "The payment could not be made without you. Confirm it, or pay with another card.",
+    ),
+    "bank_go": ("Confirmer le paiement", "Confirm the payment"),
+    "transfer": ("Payer par virement", "Pay by bank transfer"),
+    "transfer_text": (
+        "Indiquez la référence {number} : elle relie le virement à cette facture.",
+        "Give the reference {number}: it joins the transfer to this invoice.",
+    ),
+    "iban": ("IBAN", "IBAN"),
+    "bic": ("BIC", "BIC"),
+    "reference": ("Référence", "Reference"),
+    "due_by": ("À payer avant le {date}", "To be paid by {date}"),
+    "left_to_pay": ("Reste à payer", "Left to pay"),
     "card_fill": ("Remplir", "Fill in"),
     "fill_aria": ("Remplir avec la carte {number}", "Fill in with card {number}"),
     "declined": (

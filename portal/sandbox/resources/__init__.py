@@ -8,11 +8,13 @@ from portal.sandbox.resources import (
     disputes,
     events,
     invoices,
+    invoicing,
     payments,
     portal,
     previews,
     prices,
     refunds,
+    setups,
     subscriptions,
 )
 
@@ -24,10 +26,12 @@ __all__ = [
     "disputes",
     "events",
     "invoices",
+    "invoicing",
     "payments",
     "portal",
     "previews",
     "prices",
     "refunds",
+    "setups",
     "subscriptions",
 ]

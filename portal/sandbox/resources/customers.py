@@ -13,7 +13,8 @@ from portal.sandbox.params import ADDRESS, PAGE, choice, integer, many, metadata
 from portal.sandbox.resources.merging import changes, merged
 from portal.sandbox.store import Document
 
-INVOICE_SETTINGS = struct(default_payment_method=unset(text()), footer=unset(text()))
+CUSTOM_FIELDS = unset(many(struct("name", "value", name=text(40), value=text(140)), 4))
+INVOICE_SETTINGS = struct(custom_fields=CUSTOM_FIELDS, default_payment_method=unset(text()), footer=unset(text()))
 TAX_ID = struct("type", "value", type=text(40), value=text(60))
 FIELDS = {
     "address": unset(ADDRESS),

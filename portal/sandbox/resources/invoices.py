@@ -45,24 +45,29 @@ def lines(desk: Desk, _parameters: dict[str, Any], invoice: str) -> Document:
     return envelope(f"/v1/invoices/{invoice}/lines", data)
 
 
-@endpoint("POST", "invoices/<invoice>/pay", {"off_session": boolean, "payment_method": text()})
+PAY: dict[str, Kind] = {"off_session": boolean, "paid_out_of_band": boolean, "payment_method": text()}
+
+
+@endpoint("POST", "invoices/<invoice>/pay", PAY)
 def pay(desk: Desk, parameters: dict[str, Any], invoice: str) -> Document:
     """Collect an open invoice now; ApiError 402 when the bank refuses."""
     found = desk.get("invoice", invoice)
-    method = _method(desk, found, parameters)
-    collect_now(desk, found, method)
+    if parameters.get("paid_out_of_band"):
+        _refuse_unpayable(found)
+        collecting.settle_outside(desk, found, found["amount_remaining"])
+    else:
+        collect_now(desk, found, _method(desk, found, parameters))
     return desk.get("invoice", invoice)
 
 
 def collect_now(desk: Desk, invoice: Document, method: Document | None = None) -> None:
     """Try once, keep and tell what happened, and raise when it was refused."""
-    if invoice["status"] == "paid":
-        raise ApiError("Invoice is already paid", code="invoice_not_editable")
-    if invoice["status"] != "open":
-        raise ApiError("This invoice can no longer be paid.", code="invoice_not_editable")
+    _refuse_unpayable(invoice)
     result = collecting.collect(desk, invoice, method)
     if result.settled:
         return
+    if result.asked is not None:
+        raise _authentication_wanted(desk, result.asked)
     if result.attempt is None:
         raise ApiError("This customer has no attached payment source or default payment method.")
     raise card_declined(
@@ -72,6 +77,19 @@ def collect_now(desk: Desk, invoice: Document, method: Document | None = None) -
         payment_intent=desk.show(result.attempt.intent),
         kept=True,
     )
+
+
+def _refuse_unpayable(invoice: Document) -> None:
+    if invoice["status"] == "paid":
+        raise ApiError("Invoice is already paid", code="invoice_not_editable")
+    if invoice["status"] not in ("open", "uncollectible"):
+        raise ApiError("This invoice can no longer be paid.", code="invoice_not_editable")
+
+
+def _authentication_wanted(desk: Desk, intent: Document) -> ApiError:
+    message = "This payment requires additional user action before it can be completed successfully."
+    code, shown = "invoice_payment_intent_requires_action", desk.show(intent)
+    return ApiError(message, status=402, kind="card_error", code=code, payment_intent=shown, kept=True)
 
 
 def _method(desk: Desk, invoice: Document, parameters: dict[str, Any]) -> Document | None:

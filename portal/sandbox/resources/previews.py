@@ -1,4 +1,4 @@
-"""Invoices that do not exist yet, and those that shall not be paid any more."""
+"""Invoices that do not exist yet."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from portal.sandbox.desk import Desk
 from portal.sandbox.endpoints import endpoint
-from portal.sandbox.engine import pending, updating
+from portal.sandbox.engine import updating
 from portal.sandbox.errors import ApiError
 from portal.sandbox.params import instant, many, struct, text
 from portal.sandbox.resources import changing
@@ -36,12 +36,3 @@ def preview(desk: Desk, parameters: dict[str, Any]) -> Document:
     given = changing.entries(desk, details.get("items", []), "subscription_details[items]")
     changing.one_cycle(desk, found, given)
     return updating.preview(desk, found, given, changing.terms(details))
-
-
-@endpoint("POST", "invoices/<invoice>/void")
-def void(desk: Desk, _parameters: dict[str, Any], invoice: str) -> Document:
-    """An open invoice voided; a change that waited for its payment is gone."""
-    found = desk.get("invoice", invoice)
-    if found["status"] != "open":
-        raise ApiError("You can only pass in open invoices. This invoice isn't open.", code="invoice_not_editable")
-    return pending.void(desk, found)

@@ -8,7 +8,7 @@ from portal.sandbox.desk import Desk
 from portal.sandbox.endpoints import endpoint
 from portal.sandbox.engine import ending, planning, subscribing, updating
 from portal.sandbox.engine.subscribing import Order
-from portal.sandbox.errors import ApiError, card_declined
+from portal.sandbox.errors import ApiError, card_declined, missing_parameter
 from portal.sandbox.listing import page, wanted
 from portal.sandbox.params import (
     PAGE,
@@ -16,6 +16,7 @@ from portal.sandbox.params import (
     boolean,
     choice,
     instant,
+    integer,
     many,
     metadata,
     struct,
@@ -53,6 +54,8 @@ FEEDBACK = choice(
 DETAILS = struct(comment=unset(text()), feedback=unset(FEEDBACK))
 ITEM = changing.PRICED
 CREATED: dict[str, Kind] = {
+    "collection_method": choice("charge_automatically", "send_invoice"),
+    "days_until_due": integer(0, 365),
     "customer": text(),
     "default_payment_method": text(),
     "description": unset(text(500)),
@@ -91,6 +94,7 @@ def create(desk: Desk, parameters: dict[str, Any]) -> Document:
     customer = desk.alive("customer", parameters["customer"], "customer")
     selling.refuse_other_currency(desk, customer, currency)
     selling.future(desk, parameters.get("trial_end"), "trial_end")
+    days = _days_until_due(parameters)
     order = Order(
         customer["id"],
         entries,
@@ -98,6 +102,7 @@ def create(desk: Desk, parameters: dict[str, Any]) -> Document:
         parameters.get("trial_end"),
         _method(desk, customer, parameters),
         parameters.get("description"),
+        days,
     )
     return _subscribed(desk, order, parameters)
 
@@ -109,11 +114,23 @@ def _subscribed(desk: Desk, order: Order, parameters: dict[str, Any]) -> Documen
     return result.subscription
 
 
+def _days_until_due(parameters: dict[str, Any]) -> int | None:
+    """How long invoices may stay unpaid; None when a card is charged."""
+    sent, days = parameters.get("collection_method") == "send_invoice", parameters.get("days_until_due")
+    if sent and days is None:
+        raise missing_parameter("days_until_due")
+    if days is not None and not sent:
+        message = "`days_until_due` can only be set when `collection_method` is `send_invoice`."
+        raise ApiError(message, param="days_until_due")
+    return days
+
+
 def _method(desk: Desk, customer: Document, parameters: dict[str, Any]) -> str | None:
     chosen = parameters.get("default_payment_method")
     if chosen and desk.get("payment_method", chosen, "default_payment_method")["customer"] != customer["id"]:
         raise ApiError("The customer does not have a payment method with that ID.", param="default_payment_method")
-    if not chosen and not customer["invoice_settings"]["default_payment_method"] and not parameters.get("trial_end"):
+    needed = not parameters.get("trial_end") and parameters.get("collection_method") != "send_invoice"
+    if needed and not chosen and not customer["invoice_settings"]["default_payment_method"]:
         raise ApiError("This customer has no attached payment source or default payment method.")
     return chosen
 
