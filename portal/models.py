@@ -10,6 +10,7 @@ from portal.content import models as content
 from portal.enquiries import models as enquiries
 from portal.newsletters import models as newsletters
 from portal.organisations import models as organisations
+from portal.organisations import models_team as organisations_team
 from portal.reading import models as reading
 from portal.trials import models as trials
 
@@ -25,6 +26,7 @@ __all__ = [
     "history",
     "newsletters",
     "organisations",
+    "organisations_team",
     "outbox",
     "reading",
     "throttle",

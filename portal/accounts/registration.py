@@ -149,6 +149,22 @@ def confirm(
     return reader, pending.intent
 
 
+def account_by_mail(
+    session: AnySession, *, email: str, password_hash: str, name: str = "", locale: str | None = None
+) -> Reader:
+    """An account for an address that a mailed link has just proved; its attempts to register are dead.
+
+    Raises AlreadyConfirmed when it has one already.
+    """
+    key = email_key(email)
+    _lock_attempts(session, key)
+    attempt = PendingRegistration(email=email, name=name, company="", locale=locale or "fr", origin=None)
+    reader = _account(session, attempt, password_hash)
+    _kill_attempts(session, key)
+    audit.record(session, "account.confirmed", actor_id=reader.id, target=("reader", reader.id))
+    return reader
+
+
 def renew(session: AnySession, token: str, *, network: str = "unknown") -> PendingRegistration:
     """Send a new link for an attempt whose link expired. Raises LinkUnknown, AlreadyConfirmed, LinkUsed, Throttled."""
     try:
@@ -258,6 +274,7 @@ __all__ = [
     "LinkUnknown",
     "LinkUsed",
     "OtherBrowser",
+    "account_by_mail",
     "check_pace",
     "confirm",
     "correct_address",

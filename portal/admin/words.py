@@ -62,6 +62,8 @@ ACTS: Mapping[str, object] = {
     "seat.opened": _("Seat opened"),
     "seat.closed": _("Seat closed"),
     "seat.invited": _("Seat offered to an address"),
+    "seat.invited-again": _("Invitation to a seat sent again"),
+    "seat.invitation-withdrawn": _("Invitation to a seat withdrawn"),
     "seats.changed": _("Number of seats changed"),
     "enquiry.received": _("Enquiry received"),
     "enquiry.answered": _("Enquiry answered"),

@@ -176,7 +176,7 @@ def seat_invited(locked: Locked) -> Panel:
         take = _link(_("Take a licence"), "/profile/")
         return Panel(_("Take a licence to read on"), _still(locked, why), [take], [_paid_help(locked)])
     why = _("Your organisation offers you a licence for %(name)s. Accept it and read on.", name=locked.name)
-    accept = _link(_("Accept my licence"), "/profile/")
+    accept = _post(_("Accept my licence"), "/profile/seat/accept", vertical=locked.slug, next=locked.path)
     return Panel(_("A licence is waiting for you"), _still(locked, why), [accept], [_paid_help(locked)])
 
 

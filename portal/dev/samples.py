@@ -27,8 +27,10 @@ from portal.content.models import Article
 from portal.db import AnySession
 from portal.enquiries import asking
 from portal.enquiries.models import EnquiryKind
-from portal.organisations import founding
+from portal.organisations import founding, invitations, inviting, seats
 from portal.organisations import mails as organisation_mails
+from portal.organisations.inviting import Inviter
+from portal.organisations.models import ManagerRole, Organisation, OrganisationKind
 from portal.reading.models import Reading
 from portal.roles import Role
 from portal.trials import answering, dates, extend, reminders, start
@@ -90,6 +92,23 @@ def other_addresses(scene: Scene) -> None:
     organisation_mails.accounts_linked(
         unit, reader, other, seats=["Clinique du Parc de Valmère"], offices=[], locale=scene.locale
     )
+
+
+def team(scene: Scene) -> None:
+    """A licence offered, none left, one taken back."""
+    unit, reader = scene.unit, scene.reader
+    company = Organisation(
+        name="Clinique du Parc de Valmère", kind=OrganisationKind.COMPANY, seats=5, created_at=scene.now
+    )
+    unit.add(company)
+    unit.flush()
+    founding.add_manager(unit, company.id, reader.id, ManagerRole.OWNER, actor_id=None)
+    offered = invitations.invite(unit, company.id, f"collegue-{scene.locale}@example.org", actor_id=reader.id)
+    inviting.send(unit, Inviter(company, reader.id, scene.locale), offered)
+    organisation_mails.licences_full(unit, offered)
+    seat = seats.open_seat(unit, company.id, reader.id, actor_id=None)
+    seats.close_seat(unit, seat, "removed", actor_id=reader.id)
+    organisation_mails.seat_removed(unit, seat)
 
 
 def moving(scene: Scene) -> None:
@@ -248,6 +267,7 @@ def _invoice(stripe_id: str, price: Price, now: datetime) -> RemoteInvoice:
 SAMPLES: tuple[Callable[[Scene], None], ...] = (
     accounts,
     other_addresses,
+    team,
     moving,
     trials,
     given,

@@ -9,6 +9,7 @@ from portal.accounts.identity import email_key
 from portal.db import AnySession
 from portal.organisations import founding, seats
 from portal.organisations.models import Invitation, Manager, Organisation, OrganisationKind, Seat
+from portal.organisations.models_team import Answer, JoinRequest, MailDomain, ReplacementRequest
 
 CAUSE = "erased"
 
@@ -60,10 +61,18 @@ def forget_identity(
             one.name = f"erased-{one.id}"
             one.billing_email = one.siren = one.vat_number = one.purchase_reference = ""
             one.street = one.postal_code = one.city = ""
+            _forget_domains(session, one.id)
     of_address = func.lower(Organisation.billing_email).in_([address.lower() for address in addresses])
     for one in session.scalars(select(Organisation).where(of_address)):
         one.billing_email = ""
     session.flush()
+
+
+def _forget_domains(session: AnySession, organisation_id: int) -> None:
+    """A domain may be a person's name."""
+    for one in session.scalars(select(MailDomain).where(MailDomain.organisation_id == organisation_id)):
+        one.ended_at = one.ended_at or clock.now()
+        one.domain = f"erased-{one.id}.invalid"
 
 
 def _ever_managed(session: AnySession, reader_id: int) -> Sequence[Organisation]:
@@ -79,3 +88,19 @@ def withdraw_invitations(session: AnySession, addresses: Sequence[str], placehol
             one.withdrawn_at = clock.now()
         one.email = one.email_key = placeholder
     session.flush()
+
+
+def withdraw_wishes(session: AnySession, reader_id: int, addresses: Sequence[str], placeholder: str) -> None:
+    """Licences asked for by this person, or asked for them beyond what their managers may give, wait no more."""
+    for wish in session.scalars(select(JoinRequest).where(JoinRequest.reader_id == reader_id)):
+        _end_wish(wish)
+    theirs = ReplacementRequest.email_key.in_([email_key(address) for address in addresses])
+    for asked in session.scalars(select(ReplacementRequest).where(theirs)):
+        _end_wish(asked)
+        asked.email = asked.email_key = placeholder
+    session.flush()
+
+
+def _end_wish(wish: JoinRequest | ReplacementRequest) -> None:
+    if wish.answered_at is None:
+        wish.answered_at, wish.answer = clock.now(), Answer.WITHDRAWN

@@ -4,8 +4,11 @@ import secrets
 from collections.abc import Sequence
 
 from portal import clock, outbox
+from portal.accounts import readers
 from portal.accounts.models import Reader
 from portal.db import AnySession
+from portal.organisations import founding
+from portal.organisations.models import Invitation, Organisation, Seat
 from portal.web import absolute
 
 
@@ -25,3 +28,67 @@ def accounts_linked(
             reader_id=person.id,
             context={**context, "linked_at": clock.now(), "url": absolute("/contact")},
         )
+
+
+def invitation(session: AnySession, offered: Invitation, token: str, inviter: Reader, locale: str) -> None:
+    """To the address a licence is offered to: by whom, until when, and the link that answers."""
+    known = readers.by_address(session, offered.email)
+    outbox.post(
+        session,
+        "invitation",
+        key=f"invitation:{offered.id}:{secrets.token_hex(12)}",
+        to=offered.email,
+        locale=known.locale if known and known.locale else locale,
+        reader_id=known.id if known else None,
+        context={
+            "organisation": session.get_one(Organisation, offered.organisation_id).name,
+            "inviter": inviter.name or inviter.email,
+            "expires_at": offered.expires_at,
+            "url": absolute(f"/organisation/invitation/{token}"),
+        },
+        facts={"invitation_id": offered.id, "token_hash": offered.token_hash.hex()},
+    )
+
+
+@outbox.still_wanted("invitation")
+def _link_works(session: AnySession, mail: outbox.Mail) -> bool:
+    """A link that was replaced or withdrawn, or an offer taken up meanwhile, is not mailed any more."""
+    offered = session.get(Invitation, mail.facts.get("invitation_id", 0))
+    if offered is None or offered.accepted_at is not None or offered.withdrawn_at is not None:
+        return False
+    return offered.token_hash.hex() == mail.facts.get("token_hash")
+
+
+def licences_full(session: AnySession, offered: Invitation) -> None:
+    """To each manager, once for an invitation: somebody wanted to accept it, and no licence could be given."""
+    organisation = session.get_one(Organisation, offered.organisation_id)
+    for person in _managers(session, organisation.id):
+        _tell(
+            session,
+            "licences_full",
+            person,
+            key=f"licences_full:{offered.id}:{person.id}",
+            organisation=organisation.name,
+            address=offered.email,
+            seats=organisation.seats,
+            url=absolute(f"/organisation/{organisation.id}/"),
+        )
+
+
+def seat_removed(session: AnySession, seat: Seat) -> None:
+    """To whoever sat there: what ends, and what stays."""
+    person = session.get_one(Reader, seat.reader_id)
+    organisation = session.get_one(Organisation, seat.organisation_id)
+    key, url = f"seat_removed:{seat.id}", absolute("/profile/")
+    _tell(session, "seat_removed", person, key=key, organisation=organisation.name, removed_at=seat.closed_at, url=url)
+
+
+def _managers(session: AnySession, organisation_id: int) -> list[Reader]:
+    return [session.get_one(Reader, one.reader_id) for one in founding.managers_of(session, organisation_id)]
+
+
+def _tell(session: AnySession, kind: str, person: Reader, *, key: str, **context: object) -> None:
+    """One mail to one reader, in their language."""
+    outbox.post(
+        session, kind, key=key, to=person.email, locale=person.locale or "fr", reader_id=person.id, context=context
+    )

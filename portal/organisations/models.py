@@ -81,7 +81,10 @@ class Manager(Recorded, Base):
 
 
 class Seat(Recorded, Base):
-    """A licence of an organisation, held by a reader from `opened_at` until `closed_at`."""
+    """A licence of an organisation, held by a reader from `opened_at` until `closed_at`.
+
+    `replaces_id` is the seat of whoever was taken off it and whose place this one fills.
+    """
 
     __tablename__ = "seats"
     __table_args__ = (
@@ -94,6 +97,7 @@ class Seat(Recorded, Base):
             sqlite_where=text("closed_at IS NULL"),
             postgresql_where=text("closed_at IS NULL"),
         ),
+        CheckConstraint("replaces_id <> id", name="replaces_another"),
     )
     history_kind = "seat"
 
@@ -103,6 +107,7 @@ class Seat(Recorded, Base):
     opened_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
     close_cause: Mapped[str | None] = mapped_column(String(20))
+    replaces_id: Mapped[int | None] = mapped_column(ForeignKey("seats.id"), unique=True)
 
     def snapshot(self) -> dict[str, Any]:
         return {
@@ -117,6 +122,16 @@ class Invitation(Recorded, Base):
     """A seat offered to an address; waits until it is accepted, withdrawn, or expires."""
 
     __tablename__ = "invitations"
+    __table_args__ = (
+        Index(
+            "uq_invitations_open",
+            "organisation_id",
+            "email_key",
+            unique=True,
+            sqlite_where=text("accepted_at IS NULL AND withdrawn_at IS NULL"),
+            postgresql_where=text("accepted_at IS NULL AND withdrawn_at IS NULL"),
+        ),
+    )
     history_kind = "invitation"
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from portal import audit, clock
 from portal.db import AnySession
+from portal.organisations import replacing
 from portal.organisations.models import Organisation, Seat
 
 
@@ -16,19 +17,30 @@ class NoSeatLeft(Exception):
     """Every licence is taken."""
 
 
+class ReplacementsUsed(NoSeatLeft):
+    """Licences are free, but only places of people who were taken off; as many as may be were replaced this month."""
+
+
 def open_seat(session: AnySession, organisation_id: int, reader_id: int, *, actor_id: int | None) -> Seat:
-    """Seat a reader; asked again, the same seat. Raises NoSeatLeft."""
+    """Seat a reader; asked again, the same seat. Raises NoSeatLeft, ReplacementsUsed."""
     organisation = _locked(session, organisation_id)
     known = seat_of(session, organisation_id, reader_id)
     if known is not None:
         return known
-    if used(session, organisation_id) >= organisation.seats:
+    free = organisation.seats - used(session, organisation_id)
+    if free <= 0:
         raise NoSeatLeft
-    return _opened(session, organisation_id, reader_id, actor_id)
+    place, allowed = replacing.place_for(session, organisation, free, reader_id)
+    if not allowed:
+        raise ReplacementsUsed
+    return _opened(session, organisation_id, reader_id, actor_id, place)
 
 
-def _opened(session: AnySession, organisation_id: int, reader_id: int, actor_id: int | None) -> Seat:
+def _opened(
+    session: AnySession, organisation_id: int, reader_id: int, actor_id: int | None, place: Seat | None = None
+) -> Seat:
     seat = Seat(organisation_id=organisation_id, reader_id=reader_id, opened_at=clock.now())
+    seat.replaces_id = place.id if place else None
     session.add(seat)
     session.flush()
     _audit(session, "seat.opened", organisation_id, actor_id, {"reader_id": reader_id})
@@ -91,6 +103,11 @@ def seat_of(session: AnySession, organisation_id: int, reader_id: int) -> Seat |
         Seat.organisation_id == organisation_id, Seat.reader_id == reader_id, Seat.closed_at.is_(None)
     )
     return session.scalars(statement).one_or_none()
+
+
+def hold(session: AnySession, organisation_id: int) -> Organisation:
+    """The organisation as it is now, locked: whatever counts its licences or invitations does so one at a time."""
+    return _locked(session, organisation_id)
 
 
 def _locked(session: AnySession, organisation_id: int) -> Organisation:

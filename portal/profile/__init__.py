@@ -14,9 +14,11 @@ _ACCOUNT_ROOMS = frozenset({"profile", "billing", "organisations", "accounts"})
 def init_app(app: Flask) -> None:
     """Bind this room to the app."""
     from portal.profile import (  # noqa: F401 - their routes
+        views_accepting,
         views_address,
         views_data,
         views_devices,
+        views_invitations,
         views_newsletters,
         views_saved,
         views_security,

@@ -114,6 +114,7 @@ def erase(session: AnySession, reader: Reader, *, actor_id: int | None) -> None:
         leaving.leave(session, one, reader.id, actor_id=actor_id)
     leaving.forget_identity(session, reader.id, organisations, addresses)
     leaving.withdraw_invitations(session, addresses, placeholder)
+    leaving.withdraw_wishes(session, reader.id, addresses, placeholder)
     _end_rights(session, reader, actor_id)
     _delete_rows(session, reader.id, addresses)
     traces.forget(session, reader.id, addresses, placeholder)

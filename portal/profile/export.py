@@ -20,6 +20,7 @@ from portal.db import AnySession
 from portal.enquiries.models import Enquiry
 from portal.newsletters.models import Newsletter, NewsletterChoice
 from portal.organisations.models import Invitation, Manager, Organisation, Seat
+from portal.organisations.models_team import JoinRequest
 from portal.outbox import Mail
 from portal.reading.models import Reading, SavedArticle
 from portal.trials.models import TrialRequest
@@ -112,6 +113,10 @@ def _rights(reader_id: int) -> Mapping[str, Executable]:
         .join_from(Invitation, Organisation, Organisation.id == Invitation.organisation_id)
         .where(Invitation.email_key.in_(keys_of(reader_id)))
         .order_by(Invitation.id),
+        "licence_requests": select(organisation, JoinRequest.created_at, JoinRequest.answered_at, JoinRequest.answer)
+        .join_from(JoinRequest, Organisation, Organisation.id == JoinRequest.organisation_id)
+        .where(JoinRequest.reader_id == reader_id)
+        .order_by(JoinRequest.id),
     }
 
 

@@ -30,6 +30,7 @@ ROOMS: Mapping[str, Any] = {
     "seats": _("seats you hold or held in an organisation"),
     "offices": _("organisations you manage or managed"),
     "invitations": _("seats that were offered to you"),
+    "licence_requests": _("licences you asked an organisation for"),
     "organisations": _("the organisations you manage now, as invoices name them"),
     "purchases": _("orders you began, and the terms you accepted"),
     "subscriptions": _("subscriptions of the organisations you manage"),

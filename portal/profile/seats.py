@@ -3,11 +3,11 @@
 from sqlalchemy import select
 
 from portal import clock
+from portal.access import facts
 from portal.accounts.models import Reader
-from portal.accounts.second_address import keys_of
 from portal.db import AnySession
-from portal.organisations import seats
-from portal.organisations.models import Invitation, Manager, Seat
+from portal.organisations import invitations, seats
+from portal.organisations.models import Manager, Seat
 
 
 class NotTheirs(Exception):
@@ -26,15 +26,16 @@ def take(session: AnySession, organisation_id: int, reader_id: int) -> Seat:
 
 def accept(session: AnySession, invitation_id: int, reader_id: int) -> Seat:
     """Take the licence an invitation holds. Raises NotTheirs, organisations.seats.NoSeatLeft."""
-    reader = session.get_one(Reader, reader_id)
-    invitation = session.get(Invitation, invitation_id)
-    if invitation is None or reader.confirmed_at is None:
-        raise NotTheirs
-    if invitation.email_key not in set(session.scalars(keys_of(reader_id))):
-        raise NotTheirs
-    if invitation.withdrawn_at is not None or clock.now() >= invitation.expires_at:
-        raise NotTheirs
-    seat = seats.open_seat(session, invitation.organisation_id, reader_id, actor_id=reader_id)
-    invitation.accepted_at = invitation.accepted_at or clock.now()
-    session.flush()
-    return seat
+    try:
+        return invitations.accept(session, invitation_id, reader_id)
+    except invitations.NotInvited as error:
+        raise NotTheirs from error
+
+
+def waiting_here(session: AnySession, reader_id: int, vertical: str) -> int:
+    """The invitation that would open this vertical to the reader. Raises NotTheirs when there is none."""
+    reader, now = session.get_one(Reader, reader_id), clock.now()
+    for one in facts.of_account(session, reader, now).invitations:
+        if one.vertical == vertical and one.since <= now < one.until:
+            return one.invitation_id
+    raise NotTheirs

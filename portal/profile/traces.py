@@ -16,6 +16,7 @@ from portal.audit import AuditEvent, AuditPersonal
 from portal.db import AnySession
 from portal.enquiries import asking
 from portal.enquiries.models import Enquiry, EnquiryState
+from portal.organisations.models import Invitation
 from portal.outbox import Mail
 
 WORDS = "(erased)"
@@ -36,7 +37,18 @@ def forget(session: AnySession, reader_id: int, addresses: Sequence[str], placeh
     """Take the person out of everything written; rows stay where something counts them."""
     for address in addresses:
         _forget_address(session, reader_id, address, email_key(address), placeholder)
+    _forget_inviter(session, reader_id)
     session.flush()
+
+
+def _forget_inviter(session: AnySession, reader_id: int) -> None:
+    """The mails of invitations this person has sent keep their link, and lose the name of who invites."""
+    name = session.scalar(select(Reader.name).where(Reader.id == reader_id))
+    sent = session.scalars(select(Invitation.id).where(Invitation.invited_by == reader_id)).all()
+    for one in sent if name else ():
+        for mail in session.scalars(select(Mail).where(Mail.key.startswith(f"invitation:{one}:"))):
+            mail.subject, mail.text = (part.replace(str(name), WORDS) for part in (mail.subject, mail.text))
+            mail.html = mail.html.replace(str(escape(name)), WORDS)
 
 
 def _forget_address(session: AnySession, reader_id: int, address: str, key: str, placeholder: str) -> None:

@@ -15,6 +15,8 @@ from portal.accounts.models import Reader
 from portal.content import why
 from portal.db import AnySession, db, writing
 from portal.i18n import COOKIE, current_locale, gettext
+from portal.organisations import mails
+from portal.organisations.models import Invitation
 from portal.organisations.seats import NoSeatLeft
 from portal.profile import queries, seats
 from portal.profile.cards import cards, closed
@@ -22,7 +24,7 @@ from portal.profile.forms import IdentityForm
 from portal.profile.rights import Right, rights_of
 from portal.profile.seats import NotTheirs
 from portal.verticals import site_verticals
-from portal.web import MAX_ID, READER, allow, private, see_other, viewable
+from portal.web import MAX_ID, READER, allow, own_path, private, see_other, viewable
 
 bp = Blueprint("profile", __name__)
 _PAST = frozenset({RightState.EXPIRED})
@@ -68,14 +70,23 @@ def take_seat() -> Any:
 @bp.post("/profile/seat/accept")
 @allow(READER)
 def accept_seat() -> Any:
-    """An invited reader takes the licence that waits for them, and may say how their manager knows them."""
-    invitation_id, name = posted_id("invitation"), request.form.get("name", "")
+    """An invited reader takes the licence that waits for them, and may say how their manager knows them.
+
+    The lock panel names the vertical it is about instead of an invitation, and the article to come back to.
+    """
+    vertical, name = request.form.get("vertical", ""), request.form.get("name", "")
+    try:
+        invitation_id = (
+            seats.waiting_here(db.session, current_user.id, vertical) if vertical else posted_id("invitation")
+        )
+    except NotTheirs:
+        abort(404)
 
     def accept(unit: AnySession) -> None:
         seats.accept(unit, invitation_id, current_user.id)
         acquaintance.learn(unit, current_user.id, name=name)
 
-    return _seated(accept)
+    return _seated(accept, invitation_id)
 
 
 def posted_id(name: str) -> int:
@@ -86,17 +97,29 @@ def posted_id(name: str) -> int:
     return found
 
 
-def _seated(act: Callable[[AnySession], object]) -> Any:
+def _seated(act: Callable[[AnySession], object], invitation_id: int | None = None) -> Any:
+    """Do it and say so; back to the article whose panel asked, or to the page of rights."""
     try:
         with writing() as unit:
             act(unit)
     except NotTheirs:
         abort(404)
     except NoSeatLeft:
-        flash(gettext("Every seat is taken. Free one or add seats first."), "warning")
+        flash(_none_left(invitation_id), "warning")
     else:
         flash(gettext("You hold a seat: everything your organisation pays for is open to you."), "success")
-    return see_other(url_for("profile.rights"))
+    return see_other(own_path(request.form.get("next"), url_for("profile.rights")))
+
+
+def _none_left(invitation_id: int | None) -> str:
+    """What is said when no licence could be given; the managers of whoever invited hear of it once."""
+    if invitation_id is None:
+        return gettext("Every seat is taken. Free one or add seats first.")
+    with writing() as unit:
+        mails.licences_full(unit, unit.get_one(Invitation, invitation_id))
+    return gettext(
+        "No licence is free at the moment. Whoever manages them has been told; your invitation goes on waiting."
+    )
 
 
 @bp.route("/profile/identity", methods=["GET", "POST"])

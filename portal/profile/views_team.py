@@ -1,5 +1,6 @@
 """“Mon équipe”: the licences of an organisation and why each colleague can or cannot read, for those who manage it."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Blueprint, abort, render_template, request, url_for
@@ -10,8 +11,11 @@ from portal.access.explain import panel
 from portal.content import why
 from portal.content.lists import article_facts
 from portal.db import db
+from portal.organisations import inviting
+from portal.organisations.inviting import Line
 from portal.organisations.models import Organisation
 from portal.profile import team
+from portal.profile.forms_team import InviteForm
 from portal.web import MAX_ID, READER, allow, private, see_other, viewable
 
 bp = Blueprint("organisations", __name__)
@@ -33,7 +37,11 @@ def mine() -> Any:
 @viewable
 def members(organisation_id: int) -> str:
     """Licences used of bought, who sits on them, who is invited, who has left."""
-    organisation, others = _managed(organisation_id)
+    return page(*managed(organisation_id), InviteForm(formdata=None))
+
+
+def page(organisation: Organisation, others: list[Organisation], form: InviteForm, lines: Sequence[Line] = ()) -> str:
+    """The page of a team; `lines` are what became of each address that was just sent."""
     now = clock.now()
     return render_template(
         "organisations/members.html",
@@ -42,10 +50,18 @@ def members(organisation_id: int) -> str:
         members=team.members(db.session, organisation.id),
         waiting=team.waiting(db.session, organisation.id, now),
         left=team.left(db.session, organisation.id),
+        form=form,
+        lines=lines,
+        most=inviting.MOST,
     )
 
 
-def _managed(organisation_id: int) -> tuple[Organisation, list[Organisation]]:
+def acting(organisation_id: int) -> Organisation:
+    """The organisation for an act of one of its managers; 404 when one does not manage it."""
+    return managed(organisation_id)[0]
+
+
+def managed(organisation_id: int) -> tuple[Organisation, list[Organisation]]:
     """The organisation when one manages it (404 when not), and the others one manages."""
     managed = team.managed(db.session, current_user.id)
     found = next((one for one in managed if one.id == organisation_id), None) or abort(404)
@@ -58,7 +74,7 @@ def _managed(organisation_id: int) -> tuple[Organisation, list[Organisation]]:
 @viewable
 def why_member(organisation_id: int, seat_id: int) -> Any:
     """What the organisation opens to whoever holds this licence; `?article=` asks about one article."""
-    organisation, _others = _managed(organisation_id)
+    organisation, _others = managed(organisation_id)
     person = team.member(db.session, organisation.id, seat_id) if seat_id <= MAX_ID else None
     if person is None:
         abort(404)

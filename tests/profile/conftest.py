@@ -14,9 +14,11 @@ from portal.db import AnySession, writing
 from portal.enquiries import asking
 from portal.enquiries.models import EnquiryKind
 from portal.newsletters.models import Audience, Newsletter, NewsletterChoice
-from portal.organisations import invitations
+from portal.organisations import invitations, inviting
 from portal.organisations import mails as organisation_mails
-from portal.organisations.models import Organisation, OrganisationKind
+from portal.organisations.inviting import Inviter
+from portal.organisations.models import Organisation, OrganisationKind, Seat
+from portal.organisations.models_team import JoinRequest, MailDomain, ReplacementRequest
 from portal.profile import copies
 from portal.reading import saved
 from portal.reading.models import Reading
@@ -41,7 +43,7 @@ def full(zoe: Reader, client: FlaskClient) -> Reader:
     article = an_article("un-article")
     own = an_organisation(zoe, name=NAME, kind=OrganisationKind.INDIVIDUAL, billing_email=ADDRESS, street="3, rue X")
     company = an_organisation(a_reader("boss@example.org"), name="Clinique du Parc", billing_email=ADDRESS.lower())
-    a_seat(company, zoe)
+    seat = a_seat(company, zoe)
     friend = a_reader("friend@example.org")
     sign_in(client, zoe, device=f"Browser of {NAME}")
     with writing() as unit:
@@ -52,6 +54,9 @@ def full(zoe: Reader, client: FlaskClient) -> Reader:
         _questions(unit, reader, article.id)
         unit.add(_an_invoice(own))
         invitations.invite(unit, company.id, ADDRESS, actor_id=None)
+        offered = invitations.invite(unit, own.id, "collegue@example.org", actor_id=zoe.id)
+        inviting.send(unit, Inviter(own, zoe.id, "fr"), offered)
+        _wishes(unit, reader, company, seat)
         organisation_mails.accounts_linked(unit, friend, reader, seats=["Clinique du Parc"], offices=[], locale="fr")
         letter = Newsletter(
             vertical_id=article.primary_vertical_id, slug="q", name="Q", about="", rhythm="", audience=Audience.RIGHT
@@ -96,6 +101,15 @@ def _accounts(unit: AnySession, reader: Reader, friend: Reader) -> None:
         )
     audit.record(unit, "address.proved", target=("reader", friend.id), personal={"email": ADDRESS})
     audit.record(unit, "seat.invited", target=("organisation", 1), personal={"email": ADDRESS})
+
+
+def _wishes(unit: AnySession, reader: Reader, company: Organisation, seat: Seat) -> None:
+    """A licence asked for, a domain proved, a replacement asked for, each under the person's name or address."""
+    here = {"organisation_id": company.id}
+    unit.add(JoinRequest(reader_id=reader.id, created_at=NOON, **here))
+    named = {"email": ADDRESS, "email_key": ADDRESS.lower()}
+    unit.add(ReplacementRequest(seat_id=seat.id, asked_by=reader.id, created_at=NOON, reply="", **named, **here))
+    unit.add(MailDomain(domain="clinique.example.org", proved_by=reader.id, proved_at=NOON, **here))
 
 
 def _questions(unit: AnySession, reader: Reader, article_id: int) -> None:

@@ -69,7 +69,7 @@ def test_it_is_not_there_for_anybody_else(client: FlaskClient, firm: Organisatio
         an_organisation(person)
     elif who == "buyer alone":
         person = a_reader()
-        an_organisation(person, kind=OrganisationKind.INDIVIDUAL)
+        an_organisation(person, kind=OrganisationKind.INDIVIDUAL, seats=1)
     sign_in(client, person)
     assert client.get(page(firm)).status_code == client.get(page(firm, seat)).status_code == 404
     if who != "manager of another":

@@ -190,6 +190,13 @@ def _in(text: str, pattern: str) -> str:
     return found[1]
 
 
+def _invites(visitor: Visitor) -> str:
+    """A licence offered to somebody else: whoever is signed in as another person is told so."""
+    page = urlsplit(visitor.opens("/organisation/").headers["Location"]).path
+    visitor.sends(page, f"{page}invitations", addresses=f"{secrets.token_hex(4)}@valmere.example.org")
+    return visitor.mail(r"(/organisation/invitation/[\w-]+)")
+
+
 def _writes(visitor: Visitor) -> str:
     data = {"name": "Jeanne Orval", "email": "lectrice@valmere.example.org", "topic": "reading"}
     return visitor.sends("/contact", "/contact", message="Je ne retrouve pas ma facture de mars.", **data)
@@ -220,6 +227,7 @@ ACTORS = (
     Who("moving-in", "essai-j6@example.org", act=_takes),
     Who("asking-for-more", "essai-fini@example.org", act=_would_ask),
     Who("waiting-for-more", "essai-redemande@example.org", act=_has_asked),
+    Who("inviting", "direction@example.org", act=_invites),
     Who("by-mail", act=_asks_for_a_code_to_sign_in),
     Who("two-steps", act=_takes_the_first_step),
     Who("giving", "admin@example.org", act=_gives_a_list),
