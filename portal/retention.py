@@ -28,6 +28,7 @@ from portal.accounts.models import (
 )
 from portal.accounts.models_security import AddressChange, DataExport, SignInCode
 from portal.billing.models import Invoice, StripeEvent
+from portal.billing.models_leaving import CancellationRequest
 from portal.clock import paris_date
 from portal.db import AnySession, db, end_reading, writing
 from portal.enquiries.models import Enquiry, EnquiryState
@@ -76,6 +77,10 @@ def _settled_before(at: datetime) -> ColumnElement[bool]:
     return (Enquiry.state != EnquiryState.OPEN) & settled
 
 
+def _asked_to_cancel_before(at: datetime) -> ColumnElement[bool]:
+    return func.coalesce(CancellationRequest.expires_at, CancellationRequest.handled_at) < at
+
+
 RULES: tuple[Rule, ...] = (
     Rule("counts of attempts", ThrottleHit, DAY, lambda at: ThrottleHit.at < at),
     Rule("links of mails", AccountToken, 30 * DAY, lambda at: AccountToken.expires_at < at),
@@ -95,6 +100,7 @@ RULES: tuple[Rule, ...] = (
     Rule("requests about trials", TrialRequest, 3 * YEAR, lambda at: TrialRequest.answered_at < at),
     Rule("trials in the ledger", TrialLedger, timedelta(), lambda at: TrialLedger.forget_at < at),
     Rule("hashes of people nobody knows", PersonKey, timedelta(), lambda _at: ledger.unknown()),
+    Rule("requests to cancel", CancellationRequest, 30 * DAY, _asked_to_cancel_before),
     Rule("invoices", Invoice, 10 * YEAR, lambda at: Invoice.created_at < at),
 )
 

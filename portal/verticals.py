@@ -26,6 +26,7 @@ RESERVED_SLUGS = frozenset(
         "author",
         "billing",
         "bundle",
+        "cancel",
         "category",
         "confirm",
         "confirm-address",

@@ -20,12 +20,12 @@ from portal.accounts.models import PendingRegistration, Reader
 from portal.accounts.models_security import SignInCode
 from portal.accounts.second_address import Asker
 from portal.accounts.user_agents import UserAgent
-from portal.billing import cancelling, catalogue, mirror
+from portal.billing import cancelling, catalogue, mirror, requested
 from portal.billing.models import Customer, Price, Subscription
 from portal.billing.shapes import RemoteInvoice, RemoteItem, RemoteState, RemoteSubscription
 from portal.content.models import Article
 from portal.db import AnySession
-from portal.enquiries import asking
+from portal.enquiries import asking, leave
 from portal.enquiries.models import EnquiryKind
 from portal.organisations import founding, invitations, inviting, seats
 from portal.organisations import mails as organisation_mails
@@ -240,6 +240,16 @@ def _cancelled_while_stripe_is_silent(unit: AnySession) -> None:
     cancelling.acknowledge(unit, cancelling.ask(unit, row.id, reader_id=None))
 
 
+def leaving_without_account(scene: Scene) -> None:
+    """The public page of cancelling, by somebody who is found and by somebody who is not."""
+    unit = scene.unit
+    row = unit.scalars(select(Subscription).where(Subscription.stripe_id == "sub_example")).one()
+    row.status, row.ended_at, row.ending_at = "active", None, None
+    for email in (scene.reader.email, f"inconnue-{scene.locale}@example.org"):
+        typed = requested.Typed(scene.reader.name, email, "EXEMPLE-0001", None)
+        leave.handle(unit, requested.keep(unit, typed, scene.locale))
+
+
 def _invoice(stripe_id: str, price: Price, now: datetime) -> RemoteInvoice:
     tax = round(price.unit_amount * 0.021)
     total = price.unit_amount + tax
@@ -273,5 +283,6 @@ SAMPLES: tuple[Callable[[Scene], None], ...] = (
     given,
     enquiries,
     billing,
+    leaving_without_account,
     leaving,
 )

@@ -8,6 +8,6 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     """Bind this room to the app."""
-    from portal.enquiries import help_link, views  # noqa: F401 - it adds routes, as the help page it imports does
+    from portal.enquiries import help_link, leave, views  # noqa: F401 - they add routes
 
     app.register_blueprint(views.blueprint)

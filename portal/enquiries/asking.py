@@ -33,17 +33,19 @@ def ask(
     article_id: int | None = None,
     facts: dict[str, Any] | None = None,
     locale: str,
+    answered_elsewhere: bool = False,
 ) -> Enquiry:
     """Keep a question; tell its sender that it has arrived, and the house that it waits.
 
     `facts` (JSON values) may hold `verticals` (slugs), `seats` (a number), `siren`, `start` (a day, YYYY-MM-DD) and
-    `explanation`, a list of [term, value] pairs already in words. Raises AddressError for a stranger's bad address.
+    `explanation`, a list of [term, value] pairs already in words. `answered_elsewhere`: the caller writes to its sender
+    and has looked at the address. Raises AddressError for a stranger's bad address.
     """
     enquiry = Enquiry(
         kind=kind,
         state=EnquiryState.OPEN,
         name=name,
-        email=email if reader_id is not None else checked_address(email),
+        email=email if reader_id is not None or answered_elsewhere else checked_address(email),
         message=message,
         subject=subject,
         company=company,
@@ -58,7 +60,8 @@ def ask(
     session.add(enquiry)
     session.flush()
     _note(session, "enquiry.received", enquiry, reader_id)
-    mails.received(session, enquiry)
+    if not answered_elsewhere:
+        mails.received(session, enquiry)
     mails.for_staff(session, enquiry)
     return enquiry
 

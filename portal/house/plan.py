@@ -47,7 +47,7 @@ PRACTICAL = (
 )
 _ALSO_PRACTICAL = (
     Place(_("My profile"), "profile.rights"),
-    Place(_("Cancel your contract"), "billing.home"),
+    Place(_("Cancel your contract"), "enquiries.leave"),
 )
 _SECTIONS = {
     "group": (_("The group"), GROUP),

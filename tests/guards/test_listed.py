@@ -24,6 +24,8 @@ UNLISTED = {
     "accounts.reset",
     "content.explained",
     "content.search",
+    "enquiries.leave_link",
+    "enquiries.leave_sent",
     "enquiries.thanks",
     "newsletters.sample",
     "profile.leave_address",

@@ -117,7 +117,7 @@ def test_no_link_of_the_footer_is_dead(app: Flask, client: FlaskClient, language
     assert len(links) >= 25
     statuses = {link: client.get(link).status_code for link in links}
     assert {link: status for link, status in statuses.items() if status >= 400} == {}
-    wanted = {"/group/history", "/health/", "/services/rh", "/presentation", "/billing/", "/contact", "/newsletters"}
+    wanted = {"/group/history", "/health/", "/services/rh", "/presentation", "/cancel", "/contact", "/newsletters"}
     assert wanted | {document.path() for document in DOCUMENTS.values()} <= set(links)
 
 

@@ -1,5 +1,6 @@
 """Who looks at pages: a stranger, demo accounts signed in with the hub's one click, and people who did something."""
 
+import contextlib
 import re
 import secrets
 import time
@@ -215,6 +216,17 @@ def _gives_a_list(visitor: Visitor) -> str:
     return urlsplit(answer.headers["Location"]).path
 
 
+def _asks_to_leave(visitor: Visitor) -> str:
+    """The worker looks at the request; the link of the mail is only looked at."""
+    data = {"name": "Jeanne Orval", "email": "abonne-health@example.org", "reference": secrets.token_hex(4)}
+    visitor.sends("/cancel", "/cancel", **data)
+    for _look in range(60):
+        with contextlib.suppress(LookupError):
+            return visitor.mail(r"(/cancel/[\w-]{20,})")
+        time.sleep(0.5)
+    raise LookupError("The worker sent no link.")
+
+
 ACTORS = (
     Who("registering", act=_registers),
     Who("forgetful", act=_forgets),
@@ -230,6 +242,7 @@ ACTORS = (
     Who("inviting", "direction@example.org", act=_invites),
     Who("by-mail", act=_asks_for_a_code_to_sign_in),
     Who("two-steps", act=_takes_the_first_step),
+    Who("leaving", act=_asks_to_leave),
     Who("giving", "admin@example.org", act=_gives_a_list),
 )
 """Some pages exist only after an act; each of these people did one."""
