@@ -13,6 +13,7 @@ def init_app(app: Flask) -> None:
         giving,
         organisations,
         readers,
+        replacements,
         start,
         suspending,
         trial_caps,

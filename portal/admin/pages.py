@@ -8,6 +8,7 @@ from flask_login import current_user
 from portal.db import db
 from portal.enquiries.queries import open_count
 from portal.i18n import lazy_gettext as _
+from portal.organisations import removing
 from portal.roles import Permission
 from portal.trials.queue import waiting_count
 from portal.web import MAX_ID
@@ -39,14 +40,21 @@ _ENTRIES = (
     (_("Grant to a list"), "/admin/grants/list", "ticket", False, Permission.CHANGE_GRANTS),
     (_("Enquiries"), "/admin/enquiries", "inbox", False, Permission.ANSWER_ENQUIRIES),
     (_("Trial requests"), "/admin/trial-requests", "hourglass", False, Permission.EXTEND_TRIALS),
+    (_("Replacements"), "/admin/replacements", "users", False, Permission.ANSWER_ENQUIRIES),
     (_("Audit log"), "/admin/audit", "scroll-text", False, Permission.SEE_AUDIT),
 )
 
 
-def _waiting(permission: Permission) -> int:
+_WAITING = {
+    "/admin/enquiries": open_count,
+    "/admin/trial-requests": waiting_count,
+    "/admin/replacements": removing.waiting_count,
+}
+
+
+def _waiting(url: str) -> int:
     """How much waits behind an entry."""
-    counts = {Permission.ANSWER_ENQUIRIES: open_count, Permission.EXTEND_TRIALS: waiting_count}
-    return counts[permission](db.session) if permission in counts else 0
+    return _WAITING[url](db.session) if url in _WAITING else 0
 
 
 @bp.context_processor
@@ -55,7 +63,7 @@ def navigation() -> dict[str, Any]:
     if not current_user.is_authenticated:
         return {}
     entries = [
-        {"label": str(label), "url": url, "icon": icon, "exact": exact, "count": _waiting(permission)}
+        {"label": str(label), "url": url, "icon": icon, "exact": exact, "count": _waiting(url)}
         for label, url, icon, exact, permission in _ENTRIES
         if current_user.may(permission)
     ]

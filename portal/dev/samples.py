@@ -31,6 +31,7 @@ from portal.organisations import founding, invitations, inviting, seats
 from portal.organisations import mails as organisation_mails
 from portal.organisations.inviting import Inviter
 from portal.organisations.models import ManagerRole, Organisation, OrganisationKind
+from portal.organisations.models_team import Answer, ReplacementRequest
 from portal.reading.models import Reading
 from portal.roles import Role
 from portal.trials import answering, dates, extend, reminders, start
@@ -109,6 +110,16 @@ def team(scene: Scene) -> None:
     seat = seats.open_seat(unit, company.id, reader.id, actor_id=None)
     seats.close_seat(unit, seat, "removed", actor_id=reader.id)
     organisation_mails.seat_removed(unit, seat)
+    reply = {
+        "fr": "Dix personnes ont changé ce mois-ci : parlons-en d’abord.",
+        "en": "Ten people have changed: let us talk.",
+    }
+    asked = ReplacementRequest(organisation_id=company.id, seat_id=seat.id, asked_by=reader.id, created_at=scene.now)
+    asked.email = asked.email_key = offered.email
+    asked.answer, asked.answered_at, asked.reply = Answer.DECLINED, scene.now, reply[scene.locale]
+    unit.add(asked)
+    unit.flush()
+    organisation_mails.replacement_answered(unit, asked)
 
 
 def moving(scene: Scene) -> None:

@@ -7,8 +7,9 @@ from portal import clock, outbox
 from portal.accounts import readers
 from portal.accounts.models import Reader
 from portal.db import AnySession
-from portal.organisations import founding
+from portal.organisations import founding, replacing
 from portal.organisations.models import Invitation, Organisation, Seat
+from portal.organisations.models_team import Answer, ReplacementRequest
 from portal.web import absolute
 
 
@@ -62,6 +63,7 @@ def _link_works(session: AnySession, mail: outbox.Mail) -> bool:
 def licences_full(session: AnySession, offered: Invitation) -> None:
     """To each manager, once for an invitation: somebody wanted to accept it, and no licence could be given."""
     organisation = session.get_one(Organisation, offered.organisation_id)
+    held = replacing.held(session, organisation)
     for person in _managers(session, organisation.id):
         _tell(
             session,
@@ -71,6 +73,7 @@ def licences_full(session: AnySession, offered: Invitation) -> None:
             organisation=organisation.name,
             address=offered.email,
             seats=organisation.seats,
+            again_at=held.next_at if held else None,
             url=absolute(f"/organisation/{organisation.id}/"),
         )
 
@@ -92,3 +95,20 @@ def _tell(session: AnySession, kind: str, person: Reader, *, key: str, **context
     outbox.post(
         session, kind, key=key, to=person.email, locale=person.locale or "fr", reader_id=person.id, context=context
     )
+
+
+def replacement_answered(session: AnySession, asked: ReplacementRequest) -> None:
+    """To the managers: what staff say to one replacement more than they may make by themselves."""
+    organisation = session.get_one(Organisation, asked.organisation_id)
+    for person in _managers(session, asked.organisation_id):
+        _tell(
+            session,
+            "replacement_answered",
+            person,
+            key=f"replacement_answered:{asked.id}:{person.id}",
+            organisation=organisation.name,
+            address=asked.email,
+            approved=asked.answer is Answer.APPROVED,
+            reply=asked.reply,
+            url=absolute(f"/organisation/{organisation.id}/"),
+        )

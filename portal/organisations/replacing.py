@@ -87,3 +87,13 @@ def place_for(session: AnySession, organisation: Organisation, free: int, reader
     if free > len(places) or not places:
         return None, True
     return places[0], allowance(session, organisation).left > 0
+
+
+def held(session: AnySession, organisation: Organisation) -> Allowance | None:
+    """The allowance, where licences are free and none may be given: all are places of people who were taken off."""
+    taken = select(func.count()).where(Seat.organisation_id == organisation.id, Seat.closed_at.is_(None))
+    free = organisation.seats - (session.scalar(taken) or 0)
+    if free <= 0 or free > len(vacated(session, organisation.id)):
+        return None
+    found = allowance(session, organisation)
+    return found if found.left == 0 else None

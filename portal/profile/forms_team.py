@@ -2,7 +2,16 @@
 
 from wtforms import TextAreaField
 
-from portal.accounts.forms import Form, Needed, SomeLines, line_field, new_password_field, one_kind_of_break, trimmed
+from portal.accounts.forms import (
+    Form,
+    Needed,
+    SomeLines,
+    address_field,
+    line_field,
+    new_password_field,
+    one_kind_of_break,
+    trimmed,
+)
 from portal.i18n import lazy_gettext as _
 
 LONGEST = 20_000
@@ -27,3 +36,9 @@ class InvitedForm(Form):
     def __init__(self, address: str) -> None:
         self.personal = [address]
         super().__init__()
+
+
+class ReplaceForm(Form):
+    """Who takes the place."""
+
+    email = address_field(label=_("Address of whoever takes the place"))

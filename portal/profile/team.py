@@ -94,6 +94,13 @@ def left(session: AnySession, organisation_id: int) -> list[Member]:
     return list({row.reader_id: Member(*row) for row in reversed(found.all())}.values())[::-1]
 
 
+def surplus(found: Sequence[Member], seats: int) -> list[Member]:
+    """Whom to take off first where more sit than there are licences: who cannot read anyway, then who came last."""
+    ordered = sorted(found, key=lambda one: one.opened_at, reverse=True)
+    ordered.sort(key=lambda one: not (one.suspended or not one.confirmed))
+    return ordered[: max(0, len(found) - seats)]
+
+
 def waiting(session: AnySession, organisation_id: int, now: datetime) -> Sequence[Invitation]:
     """Licences that wait for an address, the oldest first."""
     statement = select(Invitation).where(

@@ -11,7 +11,7 @@ from portal.access.explain import panel
 from portal.content import why
 from portal.content.lists import article_facts
 from portal.db import db
-from portal.organisations import inviting
+from portal.organisations import inviting, replacing
 from portal.organisations.inviting import Line
 from portal.organisations.models import Organisation
 from portal.profile import team
@@ -42,12 +42,14 @@ def members(organisation_id: int) -> str:
 
 def page(organisation: Organisation, others: list[Organisation], form: InviteForm, lines: Sequence[Line] = ()) -> str:
     """The page of a team; `lines` are what became of each address that was just sent."""
-    now = clock.now()
+    now, sitting = clock.now(), team.members(db.session, organisation.id)
     return render_template(
         "organisations/members.html",
         organisation=organisation,
         others=others,
-        members=team.members(db.session, organisation.id),
+        members=sitting,
+        surplus=team.surplus(sitting, organisation.seats),
+        held=replacing.held(db.session, organisation),
         waiting=team.waiting(db.session, organisation.id, now),
         left=team.left(db.session, organisation.id),
         form=form,

@@ -114,7 +114,12 @@ def _enquiry(unit: AnySession, reader: Reader | None, article_id: int) -> Enquir
 
 
 def _team(seat: Seat) -> dict[str, str]:
-    return {"organisation_id": str(seat.organisation_id), "seat_id": str(seat.id), "invitation_id": "1"}
+    return {
+        "organisation_id": str(seat.organisation_id),
+        "seat_id": str(seat.id),
+        "invitation_id": "1",
+        "asked_id": "1",
+    }
 
 
 def _trial_request(unit: AnySession, reader: Reader | None, vertical_id: int) -> TrialRequest:
