@@ -29,7 +29,11 @@ class Endpoint:
 
 
 ENDPOINTS: list[Endpoint] = []
-UNEXPANDED = (("DELETE", "customers/<customer>"), ("DELETE", "webhook_endpoints/<address>"))
+UNEXPANDED = (
+    ("DELETE", "customers/<customer>"),
+    ("DELETE", "webhook_endpoints/<address>"),
+    ("DELETE", "coupons/<coupon>"),
+)
 """What answers with a tombstone has nothing to expand."""
 
 

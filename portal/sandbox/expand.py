@@ -43,6 +43,8 @@ def _resolve(desk: Desk, node: Document, name: str, path: str) -> Any:
     if name not in node:
         raise _not_expandable(path)
     value = node[name]
+    if isinstance(value, list) and all(isinstance(entry, str) for entry in value):
+        return [_object(desk, entry, path) for entry in value]
     return _object(desk, value, path) if isinstance(value, str) else value
 
 

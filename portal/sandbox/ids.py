@@ -10,6 +10,7 @@ PREFIXES = {
     "billing_portal.session": ("bps_", 24),
     "charge": ("ch_", 24),
     "checkout.session": ("cs_test_", 58),
+    "coupon": ("", 8),
     "credit_note": ("cn_", 24),
     "credit_note_line_item": ("cnli_", 24),
     "customer": ("cus_", 14),

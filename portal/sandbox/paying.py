@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from portal.sandbox import agenda, expand
 from portal.sandbox.desk import Desk
-from portal.sandbox.engine import cards, charging, subscribing
+from portal.sandbox.engine import cards, carts, charging, subscribing
 from portal.sandbox.engine.cards import Card, Details
 from portal.sandbox.engine.charging import Demand
 from portal.sandbox.engine.collecting import Manner
@@ -70,7 +70,16 @@ def _order(desk: Desk, session: Document, customer: Document, method: Document) 
         for item in items
     ]
     wish, trial_end = session["_order"], _trial_end(desk, session)
-    return Order(customer["id"], entries, wish["metadata"], trial_end, method["id"], wish["description"])
+    return Order(
+        customer["id"],
+        entries,
+        wish["metadata"],
+        trial_end,
+        method["id"],
+        wish["description"],
+        offer=carts.offer(desk, session),
+        session=session["id"],
+    )
 
 
 def _trial_end(desk: Desk, session: Document) -> int | None:

@@ -58,6 +58,10 @@ def _modeless(_store: Store, public: Document) -> Document:
     return without(public, "livemode")
 
 
+def _discount(_store: Store, public: Document) -> Document:
+    return without(public, "livemode", "created")
+
+
 def _known(store: Store, identifier: str) -> Document:
     document = store.get(identifier)
     if document is None:
@@ -96,5 +100,6 @@ RENDERERS: dict[str, Callable[[Store, Document], Document]] = {
     "subscription_item": _subscription_item,
     "item": _item,
     "refund": _modeless,
+    "discount": _discount,
     "event": _event,
 }

@@ -146,7 +146,7 @@ def _done(desk: Desk, endpoint: Endpoint, parameters: dict[str, Any], names: dic
 
 
 def _shown(desk: Desk, result: Document) -> Document:
-    stored = result["object"] != "list" and "secret" not in result
+    stored = result["object"] not in ("list", "search_result") and "secret" not in result
     return desk.show(result) if stored else result
 
 

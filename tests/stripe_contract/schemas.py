@@ -149,6 +149,15 @@ def _list(schema: Schema) -> Schema:
     return _closed(properties, list(properties))
 
 
+def _found(schema: Schema) -> Schema:
+    listed = _list(schema)
+    properties = listed["properties"] | {
+        "object": {"enum": ["search_result"]},
+        "next_page": {"type": ["string", "null"]},
+    }
+    return _closed(properties, list(properties))
+
+
 WRAPPERS = {
     "NotRequired": lambda schema: schema,
     "Required": lambda schema: schema,
@@ -158,7 +167,7 @@ WRAPPERS = {
     "Sequence": lambda schema: {"type": "array", "items": schema},
     "ExpandableField": lambda schema: {"anyOf": [{"type": "string"}, schema]},
     "ListObject": _list,
-    "SearchResultObject": _list,
+    "SearchResultObject": _found,
 }
 
 

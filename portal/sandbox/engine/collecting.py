@@ -98,7 +98,15 @@ def _owed_no_longer(desk: Desk, invoice: Document) -> Document:
 
 
 def finalise_and_collect(desk: Desk, invoice: Document) -> None:
-    """What becomes of a renewal's draft."""
+    """What becomes of a renewal's draft; while collection is paused it is kept, voided or given up."""
+    held = desk.get("subscription", invoice["_subscription"])["pause_collection"]
+    if held and held["behavior"] == "keep_as_draft":
+        desk.change(invoice, auto_advance=False)
+        return
+    if held:
+        desk.tell("invoice.finalized", invoicing.finalise(desk, invoice))
+        (void if held["behavior"] == "void" else give_up)(desk, invoice)
+        return
     desk.tell("invoice.finalized", invoicing.finalise(desk, invoice))
     if invoice["collection_method"] == "send_invoice":
         sending.send(desk, invoice)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from portal.sandbox import agenda
 from portal.sandbox.desk import Desk
-from portal.sandbox.engine import collecting, ending, invoicing, pending, periods, planning, sending
+from portal.sandbox.engine import collecting, ending, invoicing, pausing, pending, periods, planning, sending
 from portal.sandbox.rendering import items_of
 from portal.sandbox.store import Document
 
@@ -95,4 +95,5 @@ DUTIES: dict[str, Callable[[Desk, Document], None]] = {
     "expire": expire_session,
     "forget_update": pending.forget,
     "overdue": sending.overdue,
+    "collect_again": pausing.collect_again,
 }

@@ -6,7 +6,7 @@ from typing import Any
 
 from portal.sandbox import ids
 from portal.sandbox.desk import Desk
-from portal.sandbox.engine import amounts, balances
+from portal.sandbox.engine import amounts, balances, discounting
 from portal.sandbox.rendering import envelope, items_of
 from portal.sandbox.store import Document
 
@@ -30,7 +30,9 @@ def keep(desk: Desk, subscription: Document, reason: str, period: tuple[int, int
     """A draft of these lines."""
     identifier = ids.new_id("invoice")
     lines = [line | {"invoice": identifier} for line in lines]
-    return desk.add("invoice", _fields(desk, subscription, reason, period, lines), identifier)
+    invoice = desk.add("invoice", _fields(desk, subscription, reason, period, lines), identifier)
+    discounting.used(desk, subscription, invoice["lines"]["data"])
+    return invoice
 
 
 def _fields(
@@ -38,6 +40,7 @@ def _fields(
 ) -> Document:
     """What a draft of these lines holds; the lines name it."""
     customer = desk.get("customer", subscription["customer"])
+    lines = discounting.applied(desk, subscription, lines)
     identifier = lines[0]["invoice"] if lines else ""
     fields = _blank(desk, identifier, lines) | _payer(customer) | _amounts(lines)
     fields |= balances.settled(customer["balance"], fields["total"]) | {"ending_balance": None}
@@ -193,13 +196,17 @@ def _parent(subscription: Document) -> Document:
 def _amounts(lines: list[Document]) -> Document:
     net = sum(line["amount"] for line in lines)
     taxes = amounts.summed([tax for line in lines for tax in line["taxes"]])
-    total = net + sum(tax["amount"] for tax in taxes)
+    off = discounting.summed(lines)
+    left = net - sum(one["amount"] for one in off)
+    total = left + sum(tax["amount"] for tax in taxes)
     return {
         "amount_paid": 0,
         "subtotal": net,
         "subtotal_excluding_tax": net,
         "total": total,
-        "total_excluding_tax": net,
+        "discounts": [one["discount"] for one in off],
+        "total_discount_amounts": off,
+        "total_excluding_tax": left,
         "total_taxes": taxes,
     }
 
@@ -239,14 +246,12 @@ def _blank(desk: Desk, identifier: str, lines: list[Document]) -> Document:
                 "status": None,
             },
             "default_tax_rates": [],
-            "discounts": [],
             "issuer": {"account": None, "type": "self"},
             "lines": envelope(f"/v1/invoices/{identifier}/lines", lines),
             "metadata": {},
             "payment_settings": {"default_mandate": None, "payment_method_options": None, "payment_method_types": None},
             "status": "draft",
             "status_transitions": dict.fromkeys(("finalized_at", "marked_uncollectible_at", "paid_at", "voided_at")),
-            "total_discount_amounts": [],
             "total_pretax_credit_amounts": [],
             "webhooks_delivered_at": desk.now(),
         }

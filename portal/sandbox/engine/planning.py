@@ -23,6 +23,7 @@ def plan(desk: Desk, subscription: Document) -> None:
     if subscription["status"] != "unpaid" and (ending is None or renewal < ending):
         _plan(desk, subscription, "renew", renewal)
     _plan(desk, subscription, "end", ending)
+    _plan(desk, subscription, "collect_again", (subscription["pause_collection"] or {}).get("resumes_at"))
     if subscription["status"] == "trialing" and not subscription.get("_warned"):
         _plan(desk, subscription, "trial_will_end", max(subscription["trial_end"] - 3 * DAY, desk.now()))
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from portal.sandbox.desk import Desk
-from portal.sandbox.engine import collecting, invoicing, items, periods
+from portal.sandbox.engine import collecting, discounting, invoicing, items, periods
+from portal.sandbox.engine.discounting import Offer
 from portal.sandbox.engine.planning import plan
 from portal.sandbox.store import Document
 
@@ -22,6 +23,8 @@ class Order:
     method: str | None = None
     description: str | None = None
     days_until_due: int | None = None
+    offer: Offer | None = None
+    session: str | None = None
 
 
 class Subscribed(NamedTuple):
@@ -75,6 +78,8 @@ def _open(desk: Desk, order: Order) -> Document:
     end = order.trial_end or periods.next_boundary(anchor, anchor, price["recurring"])
     for entry in order.entries:
         items.add_item(desk, subscription, entry, (desk.now(), end))
+    if order.offer:
+        discounting.grant(desk, subscription, order.offer, order.session)
     customer = desk.get("customer", order.customer)
     if customer["currency"] is None:
         desk.change(customer, currency=price["currency"])

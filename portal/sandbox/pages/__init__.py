@@ -20,6 +20,7 @@ def blueprint(desk: Desk) -> Blueprint:
     pages.add_url_rule("/pay/<session>", "paid", lambda session: pay.submit(desk, session), methods=["POST"])
     both = ["GET", "POST"]
     pages.add_url_rule("/pay/<session>/bank", "pay_bank", lambda session: pay.step(desk, session), methods=both)
+    pages.add_url_rule("/pay/<session>/code", "pay_code", lambda session: pay.code(desk, session), methods=["POST"])
     home = "/portal/<session>"
     pages.add_url_rule(home, "portal", _portal(desk, portal.home))
     card = _portal(desk, portal.card, "payment_method_update")

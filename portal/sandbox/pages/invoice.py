@@ -6,7 +6,7 @@ from flask import Response, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from portal.sandbox.desk import Desk
-from portal.sandbox.engine import cards, charging, collecting, duties
+from portal.sandbox.engine import cards, charging, collecting, discounting, duties
 from portal.sandbox.engine.cards import Card, Details
 from portal.sandbox.pages import bank, cardform, layout, pdf
 from portal.sandbox.pages.cardform import CardForm
@@ -111,6 +111,12 @@ def _named(line: Document, name: str, tongue: str) -> str:
     return say(tongue, "trial_line", name=name) if line["pricing"]["unit_amount_decimal"] == "0" else name
 
 
+def _coupon_name(desk: Desk, discount: str) -> str:
+    """A discount by the name of its coupon."""
+    coupon = discounting.coupon_of(desk, desk.get("discount", discount))
+    return str(coupon["name"] or coupon["id"])
+
+
 def _tongue(desk: Desk, invoice: Document) -> str:
     customer = desk.store.get(invoice["customer"]) or {}
     locales = customer.get("preferred_locales") or [None]
@@ -129,6 +135,7 @@ def _page(
         lines=lines(desk, invoice, tongue),
         taxes=[(desk.get("tax_rate", tax["tax_rate_details"]["tax_rate"]), tax) for tax in invoice["total_taxes"]],
         form=form,
+        names={one["discount"]: _coupon_name(desk, one["discount"]) for one in invoice["total_discount_amounts"]},
         waiting=waiting(desk, invoice) if invoice["status"] == "open" else None,
         account=ACCOUNT,
         problems=cardform.problems(form, tongue, declined, word),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from portal.sandbox.desk import Desk
-from portal.sandbox.engine import amounts
+from portal.sandbox.engine import amounts, discounting
 from portal.sandbox.store import Document
 
 
@@ -13,6 +13,7 @@ class Order(NamedTuple):
     """Lines {name, quantity, unit, amount, interval, currency}, taxes [(percentage, cents)], cents in all."""
 
     lines: list[Document]
+    off: int
     taxes: list[tuple[float, int]]
     net: int
     total: int
@@ -20,17 +21,21 @@ class Order(NamedTuple):
     currency: str
 
 
-def summed(desk: Desk, entries: list[Document], exempt: str | None) -> Order:
-    """Entries of {price, quantity, tax_rates} ids as they will be billed once nothing is free."""
+def summed(desk: Desk, entries: list[Document], exempt: str | None, coupon: Document | None = None) -> Order:
+    """Entries of {price, quantity, tax_rates} ids as they will be billed once nothing is free, `coupon` taken off."""
     lines = amounts.lines_of(desk, entries)
-    taxes = [tax for line in lines for tax in amounts.taxes(line, exempt)]
-    net = sum(amounts.subtotal(line) for line in lines)
+    nets = [amounts.subtotal(line) for line in lines]
+    named = [(line.price["product"], net) for line, net in zip(lines, nets, strict=True)]
+    offs = discounting.shares(coupon, named) if coupon else [0] * len(lines)
+    bases = [net - off for net, off in zip(nets, offs, strict=True)]
+    taxes = [tax for line, base in zip(lines, bases, strict=True) for tax in amounts.taxes(line, exempt, base)]
     price = lines[0].price
     return Order(
         [_line(desk, line) for line in lines],
+        sum(offs),
         _by_rate(taxes),
-        net,
-        net + sum(tax.amount for tax in taxes),
+        sum(nets),
+        sum(bases) + sum(tax.amount for tax in taxes),
         price["recurring"]["interval"],
         price["currency"],
     )

@@ -7,9 +7,11 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from portal.sandbox import paying
 from portal.sandbox.desk import Desk
-from portal.sandbox.engine import duties
+from portal.sandbox.engine import carts, discounting, duties
+from portal.sandbox.engine.discounting import Offer
 from portal.sandbox.pages import bank, cardform, layout, order
 from portal.sandbox.pages.cardform import CardForm
+from portal.sandbox.pages.words import say
 from portal.sandbox.store import Document
 
 
@@ -81,6 +83,33 @@ def _step_page(desk: Desk, session: Document, method: Document) -> AnyResponse:
     )
 
 
+def code(desk: Desk, session_id: str) -> AnyResponse:
+    """A promotion code typed on the page, or taken away with an empty one."""
+    duties.run_due(desk)
+    with desk.store.turn():
+        session = _session(desk, session_id)
+        if session is None or not session["allow_promotion_codes"]:
+            return layout.unknown()
+        elsewhere = _elsewhere(session)
+        if elsewhere is not None:
+            return elsewhere
+        word, tongue = request.form.get("code", "")[:100].strip(), layout.language(session["locale"])
+        customer = desk.store.get(session["customer"] or "")
+        wish = discounting.typed(desk, word, customer) if word else None
+        if word and wish is None:
+            wrong = (word, say(tongue, "code_unknown"))
+            return _page(desk, session, cardform.blank(), status=422, code=wrong)
+        desk.change(session, discounts=[wish.ids()] if wish else [])
+        carts.price(desk, session)
+        return redirect(f"/pay/{session_id}?lang={tongue}", 303)
+
+
+def _later(desk: Desk, entries: list[Document], session: Document, wish: Offer | None) -> int:
+    """What every later period costs: a coupon that does not last is over then."""
+    lasting = wish.coupon if wish and wish.coupon["duration"] != "once" else None
+    return order.summed(desk, entries, session["customer_details"]["tax_exempt"], lasting).total
+
+
 def _wait(desk: Desk, event: str) -> None:
     """Let the integrator hear of the completion before its visitor comes back, as Stripe does."""
     seconds = desk.store.setting("checkout_wait", desk.config.checkout_wait)
@@ -114,11 +143,13 @@ def _page(
     declined: bool = False,
     status: int = 200,
     word: str = "declined",
+    code: tuple[str, str] = ("", ""),
 ) -> Response:
     tongue = layout.language(session["locale"])
     items = desk.store.find("item", ("_session", "=", session["id"]), oldest_first=True)
     entries = [item | {"tax_rates": item["_tax_rates"]} for item in items]
-    summary = order.summed(desk, entries, session["customer_details"]["tax_exempt"])
+    wish = carts.offer(desk, session)
+    summary = order.summed(desk, entries, session["customer_details"]["tax_exempt"], wish and wish.coupon)
     return layout.page(
         "pay.html",
         tongue,
@@ -129,6 +160,9 @@ def _page(
         lines=layout.entries(tongue, summary.lines),
         then=layout.then(summary.interval),
         trial_end=session["_order"]["trial_end"],
+        offer=wish,
+        later=_later(desk, entries, session, wish),
+        code=code,
         form=form,
         problems=cardform.problems(form, tongue, declined, word),
         declined=declined,

@@ -59,6 +59,7 @@ def _lines(document: Document, lines: list[Document], tongue: str) -> list[Text]
 
 def _sums(desk: Desk, document: Document, lines: list[Document], tongue: str) -> list[Text]:
     rows = [(say(tongue, "subtotal"), document["subtotal"])]
+    rows += [(say(tongue, "discount", name=""), -one["amount"]) for one in document["total_discount_amounts"]]
     for tax in document["total_taxes"]:
         rate = desk.get("tax_rate", tax["tax_rate_details"]["tax_rate"])["percentage"]
         rows.append((say(tongue, "tax", rate=formats.percent(tongue, rate)), tax["amount"]))

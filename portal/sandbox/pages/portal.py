@@ -8,7 +8,7 @@ from flask import redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from portal.sandbox.desk import Desk
-from portal.sandbox.engine import cards, duties, ending, planning, setups
+from portal.sandbox.engine import cards, discounting, duties, ending, planning, setups
 from portal.sandbox.pages import bank, cardform, layout, order
 from portal.sandbox.pages.cardform import CardForm
 from portal.sandbox.pages.words import say
@@ -196,7 +196,8 @@ def _cancel_page(desk: Desk, visit: Visit, subscription: Document) -> AnyRespons
 
 def _shown(desk: Desk, visit: Visit, subscription: Document) -> Document:
     items = items_of(desk.store, subscription["id"])
-    summary = order.summed(desk, items, visit.customer["tax_exempt"])
+    coupons = [discounting.coupon_of(desk, one) for one in discounting.current(desk, subscription)]
+    summary = order.summed(desk, items, visit.customer["tax_exempt"], coupons[0] if coupons else None)
     ending_soon = subscription["cancel_at"] and subscription["status"] not in OVER
     return {
         "id": subscription["id"],

@@ -27,6 +27,15 @@ WORDS: dict[str, tuple[str, str]] = {
     "subtotal": ("Total HT", "Total before tax"),
     "tax": ("TVA {rate} %", "VAT {rate}%"),
     "total": ("Total TTC", "Total including tax"),
+    "discount": ("Remise {name}", "Discount {name}"),
+    "code": ("Code promotionnel", "Promotion code"),
+    "code_use": ("Appliquer", "Apply"),
+    "code_drop": ("Retirer", "Remove"),
+    "code_taken": ("Code {code} appliqué.", "Code {code} applied."),
+    "code_unknown": (
+        "Ce code n’est pas valable ici. Vérifiez-le, ou continuez sans code.",
+        "This code cannot be used here. Check it, or go on without one.",
+    ),
     "due_today": ("À payer aujourd’hui", "To pay today"),
     "then_month": (
         "Ensuite {amount} TTC chaque mois, jusqu’à résiliation.",

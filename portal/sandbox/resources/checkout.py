@@ -7,8 +7,8 @@ from typing import Any
 from portal.sandbox import agenda, expand
 from portal.sandbox.desk import Desk
 from portal.sandbox.endpoints import endpoint
-from portal.sandbox.engine import amounts, invoicing
-from portal.sandbox.errors import ApiError, missing_parameter, no_such
+from portal.sandbox.engine import carts, discounting
+from portal.sandbox.errors import ApiError, missing_parameter
 from portal.sandbox.ids import new_id
 from portal.sandbox.listing import page, wanted
 from portal.sandbox.params import (
@@ -71,8 +71,8 @@ def create(desk: Desk, parameters: dict[str, Any]) -> Document:
         selling.refuse_other_currency(desk, customer, currency)
     identifier = new_id("checkout.session")
     session = desk.add("checkout.session", _fields(desk, parameters, customer, currency), identifier)
-    totals = _keep_lines(desk, session, sold, customer)
-    desk.change(session, url=f"{desk.address}/pay/{identifier}", **totals)
+    desk.change(session, url=f"{desk.address}/pay/{identifier}")
+    carts.fill(desk, session, sold)
     agenda.plan(desk.store, identifier, "expire", session["expires_at"])
     return session
 
@@ -134,9 +134,6 @@ def _refuse_contradictions(desk: Desk, parameters: dict[str, Any]) -> None:
     _refuse_both(parameters, "customer", "customer_email")
     _refuse_both(parameters, "allow_promotion_codes", "discounts")
     _refuse_both(parameters.get("subscription_data", {}), "trial_end", "trial_period_days")
-    for discount in parameters.get("discounts", []):
-        name, value = next(iter(discount.items()), ("coupon", ""))
-        raise no_such(name.replace("_", " "), value, f"discounts[0][{name}]", 400)
     _check_expiry(desk, parameters.get("expires_at"))
 
 
@@ -173,43 +170,6 @@ def _trial_end(desk: Desk, data: dict[str, Any]) -> int | None:
     return desk.now() + days * DAY if days else end
 
 
-def _keep_lines(desk: Desk, session: Document, sold: list[Document], customer: Document | None) -> Document:
-    free = session["_order"]["trial"]
-    exempt = customer["tax_exempt"] if customer else None
-    lines = [_keep_line(desk, session, entry, exempt, free) for entry in sold]
-    return {
-        "amount_subtotal": sum(line["amount_subtotal"] for line in lines),
-        "amount_total": sum(line["amount_total"] for line in lines),
-        "total_details": {
-            "amount_discount": 0,
-            "amount_shipping": 0,
-            "amount_tax": sum(line["amount_tax"] for line in lines),
-        },
-    }
-
-
-def _keep_line(desk: Desk, session: Document, entry: Document, exempt: str | None, free: bool) -> Document:
-    line = amounts.lines_of(desk, [entry])[0]
-    net = 0 if free else amounts.subtotal(line)
-    tax = sum(share.amount for share in amounts.taxes(line, exempt, 0 if free else None))
-    product = desk.get("product", line.price["product"])
-    fields = {
-        "adjustable_quantity": None,
-        "amount_discount": 0,
-        "amount_subtotal": net,
-        "amount_tax": tax,
-        "amount_total": net + tax,
-        "currency": line.price["currency"],
-        "description": invoicing.describe(line, product, free) if free else product["name"],
-        "metadata": entry["metadata"],
-        "price": line.price["id"],
-        "quantity": line.quantity,
-        "_session": session["id"],
-        "_tax_rates": entry["tax_rates"],
-    }
-    return desk.add("item", fields)
-
-
 def _fields(desk: Desk, parameters: dict[str, Any], customer: Document | None, currency: str) -> Document:
     data = parameters.get("subscription_data", {})
     trial_end = _trial_end(desk, data)
@@ -228,7 +188,7 @@ def _fields(desk: Desk, parameters: dict[str, Any], customer: Document | None, c
         "customer_creation": None if customer else "always",
         "customer_details": _details(customer, parameters.get("customer_email")),
         "customer_email": parameters.get("customer_email"),
-        "discounts": [],
+        "discounts": _discounts(desk, parameters, customer),
         "expires_at": parameters.get("expires_at", desk.now() + DAY),
         "locale": parameters.get("locale"),
         "metadata": merged({}, parameters.get("metadata")),
@@ -249,6 +209,11 @@ def _fields(desk: Desk, parameters: dict[str, Any], customer: Document | None, c
             "description": data.get("description"),
         },
     }
+
+
+def _discounts(desk: Desk, parameters: dict[str, Any], customer: Document | None) -> list[Document]:
+    given = parameters.get("discounts", [])
+    return [discounting.offer(desk, one, "discounts[0]", customer).ids() for one in given]
 
 
 def _details(customer: Document | None, email: str | None) -> Document:

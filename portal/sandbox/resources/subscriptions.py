@@ -6,7 +6,7 @@ from typing import Any
 
 from portal.sandbox.desk import Desk
 from portal.sandbox.endpoints import endpoint
-from portal.sandbox.engine import ending, planning, subscribing, updating
+from portal.sandbox.engine import discounting, ending, pausing, planning, subscribing, updating
 from portal.sandbox.engine.subscribing import Order
 from portal.sandbox.errors import ApiError, card_declined, missing_parameter
 from portal.sandbox.listing import page, wanted
@@ -53,12 +53,15 @@ FEEDBACK = choice(
 )
 DETAILS = struct(comment=unset(text()), feedback=unset(FEEDBACK))
 ITEM = changing.PRICED
+DISCOUNTS = unset(many(struct(coupon=text(), promotion_code=text(), discount=text()), 1))
+PAUSE = struct("behavior", behavior=choice("keep_as_draft", "mark_uncollectible", "void"), resumes_at=instant)
 CREATED: dict[str, Kind] = {
     "collection_method": choice("charge_automatically", "send_invoice"),
     "days_until_due": integer(0, 365),
     "customer": text(),
     "default_payment_method": text(),
     "description": unset(text(500)),
+    "discounts": DISCOUNTS,
     "items": many(struct("price", **ITEM), 20),
     "metadata": metadata,
     "off_session": boolean,
@@ -79,9 +82,11 @@ CHANGED: dict[str, Kind] = {
     "default_payment_method": text(),
     "description": unset(text(500)),
     "default_tax_rates": unset(many(text(), 5)),
+    "discounts": DISCOUNTS,
     "items": many(changing.ITEM, 20),
     "metadata": metadata,
     "off_session": boolean,
+    "pause_collection": unset(PAUSE),
     **changing.BILLING,
 }
 
@@ -103,6 +108,7 @@ def create(desk: Desk, parameters: dict[str, Any]) -> Document:
         _method(desk, customer, parameters),
         parameters.get("description"),
         days,
+        _offer(desk, parameters, customer),
     )
     return _subscribed(desk, order, parameters)
 
@@ -112,6 +118,26 @@ def _subscribed(desk: Desk, order: Order, parameters: dict[str, Any]) -> Documen
     if not result.settled and parameters.get("payment_behavior") == "error_if_incomplete":
         raise card_declined("card_declined", None)
     return result.subscription
+
+
+def _offer(desk: Desk, parameters: dict[str, Any], customer: Document) -> discounting.Offer | None:
+    given = parameters.get("discounts") or []
+    return discounting.offer(desk, given[0], "discounts[0]", customer) if given else None
+
+
+def _change_discounts(desk: Desk, found: Document, parameters: dict[str, Any]) -> None:
+    """Discounts replaced by those named: an existing one stays, anything else is new."""
+    if "discounts" not in parameters:
+        return
+    given = parameters["discounts"] or []
+    kept = {entry["discount"] for entry in given if "discount" in entry}
+    for discount in discounting.current(desk, found):
+        if discount["id"] not in kept:
+            discounting.take_away(desk, found, discount)
+    customer = desk.get("customer", found["customer"])
+    for entry in given:
+        if "discount" not in entry:
+            discounting.grant(desk, found, discounting.offer(desk, entry, "discounts[0]", customer))
 
 
 def _days_until_due(parameters: dict[str, Any]) -> int | None:
@@ -175,6 +201,9 @@ def update(desk: Desk, parameters: dict[str, Any], subscription: str) -> Documen
     _change_items(desk, found, parameters)
     found = _live(desk, subscription)
     before = desk.show(found)
+    _change_discounts(desk, found, parameters)
+    if "pause_collection" in parameters:
+        pausing.hold_collection(desk, found, parameters["pause_collection"])
     _change_fields(desk, found, parameters)
     if desk.show(found) != before:
         desk.tell("customer.subscription.updated", found, before)
