@@ -12,8 +12,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 SUITES = {  # beside tests/<room>: the pages of these rooms are how parts of it are reached
     "accounts": ("tests/profile", "tests/admin", "tests/enquiries/test_forms.py"),
+    "trials": ("tests/access/test_ledger_keys.py",),
 }
-WHOLE = {"accounts"}  # rooms of which nothing may be missed
+WHOLE = {"accounts", "access", "trials"}  # rooms of which nothing may be missed
 
 
 def main() -> int:

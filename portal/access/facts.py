@@ -10,7 +10,6 @@ from typing import Any
 
 from sqlalchemy import (
     BindParameter,
-    Boolean,
     Integer,
     String,
     and_,
@@ -20,7 +19,6 @@ from sqlalchemy import (
     null,
     or_,
     select,
-    type_coerce,
     union_all,
 )
 from sqlalchemy.sql.selectable import CompoundSelect, Select
@@ -36,7 +34,7 @@ from portal.access.vocabulary import (
 )
 from portal.accounts.models import Reader
 from portal.accounts.second_address import keys_of
-from portal.db import AnySession, UTCDateTime
+from portal.db import AnySession, EnumType, UTCDateTime
 from portal.organisations.models import Invitation, Manager, Seat
 from portal.prepared import Prepared
 from portal.roles import Permission, Role, may
@@ -44,17 +42,15 @@ from portal.verticals import Vertical
 
 _READER: BindParameter[int] = bindparam("reader_id")
 _COLUMNS = (
-    ("kind", String),
-    ("id", None),
+    ("id", Integer),
     ("vertical", String),
-    ("source", String),
+    ("source", EnumType(Source)),
     ("starts_at", UTCDateTime),
     ("ends_at", UTCDateTime),
     ("grace_until", UTCDateTime),
     ("revoked_at", UTCDateTime),
-    ("end_cause", String),
-    ("organisation_id", None),
-    ("manages", Boolean),
+    ("end_cause", EnumType(EndCause)),
+    ("organisation_id", Integer),
     ("seated_from", UTCDateTime),
     ("seated_until", UTCDateTime),
 )
@@ -62,12 +58,9 @@ _COLUMNS = (
 
 def _branch(kind: str, **columns: Any) -> Select[Any]:
     """One branch of the union: the same columns for all, NULL where this kind has none."""
-    parts: list[Any] = [literal(kind).label("kind")]
-    for name, type_ in _COLUMNS[1:]:
-        # PostgreSQL wants to know what kind of nothing it is: an untyped NULL in one branch is text to it.
-        value = columns[name] if name in columns else cast(null(), type_ or Integer)
-        parts.append((type_coerce(value, type_) if type_ else value).label(name))
-    return select(*parts)
+    # PostgreSQL wants to know what kind of nothing it is: an untyped NULL in one branch is text to it.
+    parts = (columns.get(name, cast(null(), type_)).label(name) for name, type_ in _COLUMNS)
+    return select(literal(kind).label("kind"), *parts)
 
 
 def _grant_columns() -> dict[str, Any]:
@@ -77,44 +70,42 @@ def _grant_columns() -> dict[str, Any]:
 
 
 def _own() -> Select[Any]:
-    branch = _branch("grant", **_grant_columns()).join_from(Grant, Vertical, Vertical.id == Grant.vertical_id)
+    branch = _branch("grant", **_grant_columns()).join_from(Grant, Vertical)
     return branch.where(Grant.reader_id == _READER)
 
 
 def _seated() -> Select[Any]:
     branch = _branch("seat", **_grant_columns(), seated_from=Seat.opened_at, seated_until=Seat.closed_at)
     branch = branch.join_from(Seat, Grant, Grant.organisation_id == Seat.organisation_id)
-    return branch.join(Vertical, Vertical.id == Grant.vertical_id).where(Seat.reader_id == _READER)
+    return branch.join(Vertical).where(Seat.reader_id == _READER)
 
 
 def _managed() -> Select[Any]:
-    branch = _branch("managed", **_grant_columns(), manages=literal(True))
+    branch = _branch("managed", **_grant_columns())
     branch = branch.join_from(Manager, Grant, Grant.organisation_id == Manager.organisation_id)
-    branch = branch.join(Vertical, Vertical.id == Grant.vertical_id)
-    return branch.where(Manager.reader_id == _READER, Manager.ended_at.is_(None))
+    return branch.join(Vertical).where(Manager.reader_id == _READER, Manager.ended_at.is_(None))
 
 
 def _ledger() -> Select[Any]:
-    branch = _branch("tried", id=TrialLedger.id, vertical=Vertical.slug, starts_at=TrialLedger.tried_at)
+    branch = _branch("tried", vertical=Vertical.slug)
     branch = branch.join_from(Reader, TrialLedger, TrialLedger.person_key == Reader.person_key)
-    return branch.join(Vertical, Vertical.id == TrialLedger.vertical_id).where(Reader.id == _READER)
+    return branch.join(Vertical).where(Reader.id == _READER)
 
 
 def _awaited() -> Select[Any]:
-    columns = {"id": AwaitedRight.id, "starts_at": AwaitedRight.since, "ends_at": AwaitedRight.until}
-    branch = _branch("awaited", vertical=Vertical.slug, **columns)
+    branch = _branch("awaited", vertical=Vertical.slug, starts_at=AwaitedRight.since, ends_at=AwaitedRight.until)
     branch = branch.join_from(Manager, AwaitedRight, AwaitedRight.organisation_id == Manager.organisation_id)
-    branch = branch.join(Vertical, Vertical.id == AwaitedRight.vertical_id)
+    branch = branch.join(Vertical)
     return branch.where(Manager.reader_id == _READER, Manager.ended_at.is_(None), AwaitedRight.settled_at.is_(None))
 
 
 def _invited() -> Select[Any]:
     """Seats offered to the reader's own address, or to another one they have proved."""
     columns = {"id": Invitation.id, "starts_at": Invitation.created_at, "ends_at": Invitation.expires_at}
-    branch = _branch("invited", vertical=Vertical.slug, organisation_id=Invitation.organisation_id, **columns)
+    branch = _branch("invited", vertical=Vertical.slug, **columns)
     branch = branch.select_from(Invitation)
     covers = and_(Grant.organisation_id == Invitation.organisation_id, Grant.revoked_at.is_(None))
-    branch = branch.join(Grant, covers).join(Vertical, Vertical.id == Grant.vertical_id)
+    branch = branch.join(Grant, covers).join(Vertical)
     waiting = and_(Invitation.accepted_at.is_(None), Invitation.withdrawn_at.is_(None))
     live = or_(Grant.ends_at > bindparam("at"), Grant.grace_until > bindparam("at"))
     return branch.where(Invitation.email_key.in_(keys_of(_READER)), waiting, live)
@@ -189,12 +180,12 @@ def _grant(row: Any, *, manages: bool = False) -> GrantFacts:
     return GrantFacts(
         grant_id=row.id,
         vertical=row.vertical,
-        source=Source(row.source),
+        source=row.source,
         starts_at=row.starts_at,
         ends_at=row.ends_at,
         grace_until=row.grace_until,
         revoked_at=row.revoked_at,
-        end_cause=EndCause(row.end_cause) if row.end_cause else None,
+        end_cause=row.end_cause,
         organisation_id=row.organisation_id,
         manages=manages,
         seated_from=row.seated_from,

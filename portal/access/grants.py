@@ -244,8 +244,8 @@ def _apply(grant: Grant, wish: Mirrored) -> None:
 
 
 def _facts(grant: Grant) -> dict[str, Any]:
-    facts = grant.snapshot() if grant.starts_at is not None else {}
-    return {key: facts.get(key) for key in ("starts_at", "ends_at", "grace_until", "revoked_at", "end_cause")}
+    facts = grant.snapshot()
+    return {key: facts[key] for key in ("starts_at", "ends_at", "grace_until", "revoked_at", "end_cause")}
 
 
 def _audit(
@@ -260,7 +260,7 @@ def _audit(
     audit.record_all(session, act, [_written(grant, before=before, reason=reason)], actor_id=actor_id)
 
 
-def _written(grant: Grant, *, before: dict[str, Any] | None = None, reason: str = "") -> audit.Written:
+def _written(grant: Grant, *, reason: str, before: dict[str, Any] | None = None) -> audit.Written:
     """What the audit log keeps of a grant."""
     kind, holder = ("reader", grant.reader_id) if grant.reader_id else ("organisation", grant.organisation_id)
     about = {"grant_id": grant.id, "vertical_id": grant.vertical_id, "source": grant.source.value}

@@ -31,7 +31,7 @@ def standing(session: AnySession) -> list[Standing]:
     """Today's secret, then every other one that is in the settings or that somebody is known by."""
     known = person_keys.key_ids()
     counts = _counts(session, known[0])
-    ids = dict.fromkeys((*known, *counts))
+    ids = dict.fromkeys((*known, *sorted(counts)))
     return [Standing(one, one in known, *counts.get(one, (0, 0, None))) for one in ids]
 
 
@@ -46,7 +46,6 @@ def _counts(session: AnySession, today: str) -> dict[str, tuple[int, int, dateti
         .outerjoin(lost, lost.c.key_hash == PersonKey.key_hash)
         .outerjoin(last, and_(last.c.person_key == PersonKey.person_key, lost.c.key_hash.is_not(None)))
         .group_by(PersonKey.key_id)
-        .order_by(PersonKey.key_id)
     )
     return {row[0]: (row[1], row[2], row[3]) for row in session.execute(statement)}
 

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from portal import clock, retention
 from portal.access import facts, ledger, ledger_keys, replay
 from portal.access.decision import decide
+from portal.access.ledger_keys import Standing
 from portal.access.models import TrialLedger
 from portal.access.vocabulary import Reason
 from portal.accounts import person_keys, readers
@@ -111,11 +112,27 @@ def test_rotating_lets_the_old_key_go_for_whoever_has_an_account(session: AnySes
     assert (ledger_keys.rotate(), ledger_keys.rotate()) == ((1, 1), (1, 0))
     today, former = ledger_keys.standing(session)
     assert (today.people, former.people, former.alone) == (1, 2, 1)
-    assert former.until is not None and former.until == NOON + ledger.KEPT_FOR
+    assert (today.until, former.until) == (None, NOON + ledger.KEPT_FOR)
     secrets(NEW)
     assert reason(session, registers(ANA_AGAIN)) is Reason.TRIAL_ENDED
     assert reason(session, ana) is Reason.GRANT_TRIAL
     assert [one.in_settings for one in ledger_keys.standing(session)] == [True, False]
+
+
+def test_keys_that_nobody_is_known_by_count_nobody(session: AnySession, secrets: Secrets) -> None:
+    secrets(NEW, OLD)
+    names = [person_keys.key_id(secret) for secret in (NEW, OLD)]
+    assert ledger_keys.standing(session) == [Standing(name, True, 0, 0, None) for name in names]
+
+
+def test_accounts_are_noted_some_at_a_time_and_none_twice(
+    session: AnySession, secrets: Secrets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledger_keys, "_AT_ONCE", 2)
+    made = [registers(f"{name}@clinique.example.org") for name in ("ana", "bea", "cleo")]
+    secrets(NEW, OLD)
+    assert list(ledger_keys._pages()) == [[made[0].id, made[1].id], [made[2].id]]
+    assert (ledger_keys.rotate(), ledger_keys.rotate()) == ((3, 3), (3, 0))
 
 
 def test_people_met_while_the_old_key_was_missing_become_one_again(session: AnySession, secrets: Secrets) -> None:
@@ -239,14 +256,17 @@ def test_the_command_lets_a_key_go_that_nobody_is_known_by_alone(app: Flask, sec
     assert former == f"{person_keys.key_id(OLD)}  {known}"
 
 
-def test_three_people_who_turn_out_to_be_one_become_the_oldest(session: AnySession, secrets: Secrets) -> None:
+def test_three_people_who_turn_out_to_be_one_become_the_oldest_at_one_look(
+    session: AnySession, secrets: Secrets
+) -> None:
     ana = registers(ANA)
     people = [ana]
     for secret, alias in ((NEW, ANA_AGAIN), (OTHER, "a.namorel@gmail.com")):
         secrets(secret)
         people.append(registers(alias))
     secrets(OTHER, NEW, OLD)
-    ledger_keys.rotate()
+    with writing() as unit:
+        assert ledger.rekey(unit, unit.get_one(Reader, ana.id))
     end_reading()
     assert {session.get_one(Reader, one.id).person_key for one in people} == {ana.person_key}
     assert set(session.scalars(select(PersonKey.person_key))) == {ana.person_key}

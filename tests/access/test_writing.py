@@ -135,6 +135,38 @@ def test_what_is_given_stands_in_the_audit_log(session: AnySession) -> None:
     assert personal is not None and personal.values == {"reason": " Salon "}
 
 
+def give_many(unit: AnySession, wanted: dict[int, list[int]], **more: Any) -> list[Grant]:
+    act = {"starts_at": NOON, "ends_at": NOON + DAY, "reason": " Salon ", "actor_id": None, "act_id": "an act", **more}
+    return grants.give_many(unit, wanted, **act)
+
+
+def test_one_act_gives_many_readers_each_their_verticals(session: AnySession) -> None:
+    one, other, staff = a_reader(), a_reader(), a_reader()
+    health, media = (a_vertical(slug).id for slug in ("health", "media"))
+    with writing(session) as unit:
+        made = give_many(unit, {one.id: [health, media], other.id: [media]}, actor_id=staff.id)
+    rows = [kept(session, grant.id) for grant in made]
+    assert [(row.reader_id, row.vertical_id) for row in rows] == [(one.id, health), (one.id, media), (other.id, media)]
+    for row in rows:
+        assert (row.act_id, row.source, row.reason, row.actor_id) == ("an act", Source.ADMIN, "Salon", staff.id)
+        assert (row.organisation_id, row.starts_at, row.ends_at) == (None, NOON, NOON + DAY)
+    found = session.scalars(select(AuditEvent).where(AuditEvent.act == "grant.given").order_by(AuditEvent.id)).all()
+    assert [(event.actor_id, event.target_id) for event in found] == [(staff.id, row.reader_id) for row in rows]
+    assert [event.values["grant_id"] for event in found] == [row.id for row in rows]
+    assert all(session.get_one(AuditPersonal, event.id).values == {"reason": " Salon "} for event in found)
+
+
+def test_many_are_given_nothing_without_a_reason_or_for_no_time(session: AnySession) -> None:
+    wanted = {a_reader().id: [a_vertical().id]}
+    wrong: list[tuple[str, dict[str, Any]]] = [
+        ("reason", {"reason": " "}),
+        ("dates", {"ends_at": NOON, "starts_at": NOON - DAY}),
+        ("dates", {"starts_at": NOON + DAY}),
+    ]
+    for code, more in wrong:
+        refused(session, code, lambda unit, more=more: give_many(unit, wanted, **more))  # type: ignore[misc]
+
+
 def test_nothing_is_given_without_a_reason_or_for_no_time(session: AnySession) -> None:
     holder, ids = Holder(reader_id=a_reader().id), [a_vertical().id]
     right: dict[str, Any] = {"starts_at": NOON - DAY, "ends_at": NOON + DAY, "reason": "x", "actor_id": None}
