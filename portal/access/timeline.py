@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from portal.access.standing import RightState, once, state_of
-from portal.access.vocabulary import GrantFacts, ReaderFacts, Source
+from portal.access.vocabulary import GrantFacts, ReaderFacts
 from portal.access.words import last_day, source_words
 from portal.clock import paris_date, paris_midnight
 from portal.i18n import current_locale, gettext
@@ -235,7 +235,7 @@ def _span(right: Shown) -> tuple[datetime, datetime]:
     """From when until when the right reaches its holder, as people are told it; what was revoked, as it was meant."""
     grant = right.grant
     begins = max(grant.starts_at, grant.seated_from or grant.starts_at)
-    ends = grant.told_end() if grant.source is Source.SUBSCRIPTION else grant.last_reached()
+    ends = grant.told_end()
     if grant.revoked_at is not None and right.kind in _CLOSED:
         ends = min(grant.grace_until or grant.ends_at, grant.seated_until or grant.ends_at)
     return begins, max(ends, begins + timedelta(hours=1))

@@ -19,6 +19,7 @@ from portal.db import AnySession, end_reading, writing
 from portal.profile import erasure
 from portal.trials.queries import guarded_article
 from portal.trials.start import Answer, start
+from tests.access.test_replay import past_made_anew  # noqa: F401 - a fixture of every test here
 from tests.builders import a_vertical
 from tests.conftest import NOON
 

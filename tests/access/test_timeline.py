@@ -1,6 +1,7 @@
 """Rights drawn over time: where each bar begins and ends, what is spent, left, owed, taken away and still to come."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -19,7 +20,7 @@ from tests.forms import sign_in
 
 NOW = datetime(2026, 3, 10, 11, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
-YEAR = 365 * DAY
+YEAR, MINUTE = 365 * DAY, timedelta(minutes=1)
 END = datetime(2026, 3, 18, tzinfo=PARIS)  # midnight: the 17th is the last day
 NAMES = {"health": "mind Health", "fintech": "mind Fintech"}
 
@@ -92,6 +93,9 @@ def test_a_year_is_shown_whole_with_months_that_can_be_read() -> None:
 def test_what_reaches_further_than_a_year_is_cut_at_the_edges() -> None:
     found = drawn(grant(starts_at=NOW - 3 * YEAR, ends_at=NOW + 3 * YEAR))
     assert (bars(found)[0][1], bars(found)[-1][2]) == (0.0, 100.0)
+    assert (
+        bars(found)[0][2] == pytest.approx(number(found.today), abs=0.02) == pytest.approx(bars(found)[1][1], abs=0.02)
+    )
     assert len(found.months) <= 8
 
 
@@ -114,6 +118,11 @@ def test_overlapping_rights_lie_below_one_another_under_one_name() -> None:
         (grant(starts_at=NOW + DAY, ends_at=NOW + 9 * DAY, revoked_at=NOW - DAY), ["cut"]),
         (bought(seated_from=None), ["over"]),
         (seat(starts_at=NOW - YEAR, seated_from=NOW - 3 * DAY, ends_at=NOW + YEAR), ["spent", "left"]),
+        (seat(starts_at=NOW - YEAR, seated_from=NOW - DAY, ends_at=NOW - 3 * DAY), ["over"]),
+        (grant(starts_at=NOW - MINUTE, ends_at=NOW + MINUTE), ["spent", "left"]),
+        (grant(starts_at=NOW - 2 * YEAR, ends_at=NOW, revoked_at=NOW - 1.5 * YEAR), ["cut"]),
+        (grant(starts_at=NOW - 2 * YEAR, ends_at=NOW, revoked_at=datetime(2025, 3, 1, tzinfo=PARIS)), ["cut"]),
+        (bought(ends_at=datetime(2027, 5, 1, tzinfo=PARIS), grace_until=NOW + 2 * YEAR), ["spent", "left"]),
     ],
 )
 def test_each_kind_of_right_has_its_bars(held: GrantFacts, kinds: list[str]) -> None:
@@ -180,6 +189,145 @@ def test_it_can_be_drawn_in_every_month(month: int) -> None:
     found = drawn(grant(starts_at=now - DAY, ends_at=now + timedelta(days=2)), locale="fr", now=now)
     assert len(found.months) == 6
     assert sum(bool(re.fullmatch(r"\d{4}", word)) for _, word in found.months) <= 1
+
+
+def share(instant: datetime, first: datetime, end: datetime) -> float:
+    """How far it lies between the two, in percent."""
+    return 100 * ((instant - first) / (end - first))
+
+
+JANUARY, JULY = datetime(2025, 12, 31, 23, tzinfo=UTC), datetime(2026, 6, 30, 22, tzinfo=UTC)  # midnights in Paris
+
+
+def test_everything_stands_where_its_day_is() -> None:
+    found = drawn(grant(grant_id=1))
+    begins, now, end = (share(day, JANUARY, JULY) for day in (NOW - 8 * DAY, NOW, END))
+    assert number(found.today) == pytest.approx(now, abs=0.05) and not found.today_late
+    assert [value for _kind, *pair in bars(found) for value in pair] == pytest.approx([begins, now, now, end], abs=0.05)
+    [lane] = lanes(found)
+    assert (lane.label, lane.anchor, lane.cut) == ("Granted access", "middle", None)
+    assert number(lane.x) == pytest.approx((begins + end) / 2, abs=0.05)
+    months = [datetime(2026, month, 1, tzinfo=PARIS) for month in range(1, 7)]
+    places = [share(month.astimezone(UTC), JANUARY, JULY) for month in months]
+    assert [number(place) for place, _word in found.months] == pytest.approx(places, abs=0.05)
+
+
+@pytest.mark.parametrize(
+    ("begins", "ends", "anchor", "place"),
+    [
+        (datetime(2026, 1, 20, tzinfo=PARIS), datetime(2026, 6, 20, tzinfo=PARIS), "start", 10.5),
+        (datetime(2026, 4, 15, tzinfo=PARIS), datetime(2026, 6, 10, tzinfo=PARIS), "end", 88.4),
+        (datetime(2026, 4, 15, tzinfo=PARIS), datetime(2026, 5, 1, tzinfo=PARIS), "middle", 61.9),
+        (datetime(2026, 2, 25, tzinfo=PARIS), datetime(2026, 5, 1, tzinfo=PARIS), "middle", 48.3),
+        (datetime(2026, 4, 15, tzinfo=PARIS), datetime(2026, 5, 8, tzinfo=PARIS), "end", 70.2),
+    ],
+)
+def test_words_stand_where_there_is_room_for_them(begins: datetime, ends: datetime, anchor: str, place: float) -> None:
+    [lane] = lanes(drawn(grant(starts_at=begins, ends_at=ends)))
+    assert lane.anchor == anchor and number(lane.x) == pytest.approx(place, abs=0.1)
+
+
+def test_lanes_and_groups_keep_their_distances() -> None:
+    found = drawn(grant(Source.TRIAL, grant_id=1), bought(grant_id=2), grant(grant_id=3, vertical="fintech"))
+    assert [group.y for group in found.groups] == [56, 170]
+    assert [lane.y for lane in lanes(found)] == [76, 116, 190]
+    assert found.height == 224
+    assert [group.name for group in found.groups] == ["mind Health", "mind Fintech"]
+    assert drawn(grant()).height == 110
+
+
+def test_lanes_come_by_their_begin_and_verticals_as_they_are_named_the_unknown_ones_last() -> None:
+    held = (
+        grant(grant_id=1, vertical="sport"),
+        grant(grant_id=2, vertical="fintech"),
+        grant(grant_id=3, source=Source.TRIAL),
+        grant(grant_id=4, starts_at=NOW - 20 * DAY),
+    )
+    found = drawn(*held)
+    assert [(group.slug, group.name) for group in found.groups] == [
+        ("health", "mind Health"),
+        ("fintech", "mind Fintech"),
+        ("sport", "sport"),
+    ]
+    assert [lane.label for lane in found.groups[0].lanes] == ["Granted access", "15-day trial"]
+
+
+def window(before: int, after: int, now: datetime = NOW) -> Timeline:
+    """A drawing that reaches from so many months before this one to the end of so many after it."""
+
+    def first_of(ahead: int) -> datetime:
+        year, month = divmod(now.year * 12 + now.month - 1 + ahead, 12)
+        return datetime(year, month + 1, 1, tzinfo=PARIS)
+
+    return drawn(grant(starts_at=first_of(-before), ends_at=first_of(after + 1) - DAY), now=now)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        (2, 3, "2026 Feb Mar Apr May Jun"),
+        (4, 3, "Nov Dec 2026 Feb Mar Apr May Jun"),
+        (5, 3, "Nov 2026 Mar May"),
+        (8, 5, "Jul Sep Nov 2026 Mar May Jul"),
+        (8, 6, "Sep 2026 May"),
+        (12, 13, "May Sep 2026 May Sep 2027"),
+    ],
+)
+def test_the_longer_the_time_the_fewer_the_months_and_none_where_it_would_be_cut(
+    before: int, after: int, words: str
+) -> None:
+    assert [word for _place, word in window(before, after).months] == words.split()
+
+
+def test_today_s_word_stands_to_the_left_when_today_is_far_to_the_right() -> None:
+    assert [window(before, 3).today_late for before in (6, 7)] == [False, True]
+
+
+def test_what_only_touches_the_window_is_not_drawn() -> None:
+    first, end = datetime(2025, 3, 1, tzinfo=PARIS), datetime(2027, 5, 1, tzinfo=PARIS)
+    assert drawing(grant(starts_at=first - YEAR, ends_at=first)) is None
+    assert drawing(grant(starts_at=end, ends_at=end + YEAR)) is None
+    assert bars(drawn(grant(starts_at=first - YEAR, ends_at=first + DAY)))[0][1] == 0.0
+    [(_kind, begins, ends)] = bars(drawn(grant(starts_at=end - timedelta(hours=2), ends_at=end + YEAR)))
+    assert (begins, ends) == (99.3, 100.0), "as wide as can be seen, and inside"
+
+
+def test_the_shortest_right_can_be_seen() -> None:
+    [(_kind, begins, ends)] = bars(drawn(grant(starts_at=NOW + DAY, ends_at=NOW + DAY + MINUTE)))
+    assert ends - begins == pytest.approx(0.7, abs=0.02)
+
+
+def test_a_bar_changes_at_the_instants_that_matter() -> None:
+    owed = bars(drawn(bought(ends_at=NOW - DAY, grace_until=NOW + 6 * DAY)))
+    assert [begins for _kind, begins, _end in owed] == pytest.approx(
+        [share(NOW - 8 * DAY, JANUARY, JULY), share(NOW - DAY, JANUARY, JULY)], abs=0.05
+    )
+    late = bars(drawn(bought(seated_from=NOW - 40 * DAY, ends_at=NOW - 4 * DAY, grace_until=NOW - 2 * DAY)))
+    assert late[0][2] == pytest.approx(share(NOW - 4 * DAY, JANUARY, JULY), abs=0.05)
+    assert late[1][2] == pytest.approx(share(NOW - 2 * DAY, JANUARY, JULY), abs=0.05)
+
+
+def test_what_was_cut_before_it_began_has_its_mark_at_its_begin() -> None:
+    held = grant(starts_at=NOW + DAY, ends_at=NOW + 9 * DAY, revoked_at=NOW - DAY)
+    [lane] = lanes(drawn(held))
+    assert number(str(lane.cut)) == pytest.approx(share(NOW + DAY, JANUARY, JULY), abs=0.05)
+    long_ago = grant(starts_at=NOW - 2 * YEAR, ends_at=NOW + DAY, revoked_at=NOW - 1.5 * YEAR)
+    assert [lane.cut for lane in lanes(drawn(long_ago))] == [None], "before the months that are shown"
+    at_their_begin = grant(starts_at=NOW - 2 * YEAR, ends_at=NOW, revoked_at=datetime(2025, 3, 1, tzinfo=PARIS))
+    assert [lane.cut for lane in lanes(drawn(at_their_begin))] == [None]
+
+
+def test_each_word_of_the_legend_says_what_its_bar_means() -> None:
+    held = (
+        bought(ends_at=NOW - DAY, grace_until=NOW + 6 * DAY),
+        grant(grant_id=2, starts_at=NOW + DAY, ends_at=NOW + 9 * DAY),
+    )
+    told = [("left", "Open"), ("grace", "Open, payment due"), ("ahead", "To come")]
+    assert list(drawn(*held).legend) == told
+    late = bought(seated_from=NOW - 40 * DAY, ends_at=NOW - 4 * DAY, grace_until=NOW - 2 * DAY)
+    assert list(drawn(late).legend) == [("over", "Closed")]
+    seated_late = seat(starts_at=NOW - 40 * DAY, seated_from=NOW - 4 * DAY, ends_at=NOW - 5 * DAY)
+    assert list(drawn(replace(seated_late, grace_until=NOW - 2 * DAY)).legend) == [("over", "Closed")]
 
 
 @pytest.mark.parametrize("page", ["profile", "reader", "organisation"])
