@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -14,7 +14,7 @@ from portal.access.decision import decide
 from portal.access.held import GrantError, Holder
 from portal.access.ledger import AlreadyTried
 from portal.access.models import AwaitedRight, Grant
-from portal.access.vocabulary import ArticleAccess, ArticleFacts, ArticleState, Decision, Source, VerticalFacts
+from portal.access.vocabulary import ArticleAccess, ArticleFacts, ArticleState, ReaderFacts, Source, VerticalFacts
 from portal.accounts.models import Reader, SecondAddress
 from portal.content.models import Article
 from portal.db import AnySession, writing
@@ -23,6 +23,7 @@ from portal.prepared import Prepared
 from portal.roles import Role
 from portal.verticals import Vertical
 from tests.access.counting import counted
+from tests.access.test_facts import alike, scatter
 from tests.builders import a_grant, a_reader, a_seat, a_vertical, an_article, an_organisation
 
 HOUR = timedelta(hours=1)
@@ -45,11 +46,11 @@ class World:
         self.vertical_ids = [a_vertical(slug).id for slug in ("health", "fintech", "media")]
         self.count = 0
 
-    def decision(self) -> Decision:
-        """What is decided now, from the tables."""
+    def known(self) -> tuple[ArticleFacts, ReaderFacts]:
+        """What is known now, from the tables."""
         self.session.rollback()
         reader = self.session.get_one(Reader, self.reader_id)
-        return decide(self._article(), facts.of_account(self.session, reader, clock.now()), clock.now())
+        return self._article(), facts.of_account(self.session, reader, clock.now())
 
     def _article(self) -> ArticleFacts:
         article = self.session.get_one(
@@ -224,15 +225,38 @@ def test_replay_at_an_instant_is_the_decision_taken_then(session: AnySession, no
         with clock.frozen(at):
             if dice.random() < 0.7:
                 world.happen()
-            taken.append((at, world.decision()))
-    assert len({decision.reason for _at, decision in taken}) > 1, "the story is too plain to prove anything"
-    for then, decision in taken:
+            known = world.known()
+            taken.append((at, *known, decide(*known, at)))
+    assert len({decision.reason for *_known, decision in taken}) > 1, "the story is too plain to prove anything"
+    for then, known_article, known_reader, decision in taken:
         article = replay.article_at(session, world.article_id, then)
         reader = replay.reader_at(session, world.reader_id, then)
         assert article is not None and reader is not None
+        assert article == known_article and alike(reader, known_reader), then
         replayed = decide(article, reader, then)
         assert (replayed.outcome, replayed.reason) == (decision.outcome, decision.reason), then
         assert (replayed.until, replayed.next_step) == (decision.until, decision.next_step), then
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_what_the_tables_say_at_an_instant_is_what_history_says_of_it(
+    session: AnySession, now: datetime, seed: int
+) -> None:
+    for person in scatter(random.Random(seed), now.astimezone(UTC)):
+        past = replay.reader_at(session, person.id, now)
+        assert past is not None and alike(past, facts.of_account(session, person, now))
+
+
+def test_what_was_offered_of_a_vertical_is_replayed(session: AnySession, now: datetime) -> None:
+    article, vertical = an_article(), a_vertical("health")
+    with clock.frozen(now + HOUR), writing() as unit:
+        kept = unit.get_one(Vertical, vertical.id)
+        kept.trial_open, kept.on_sale = False, False
+    told = [replay.article_at(session, article.id, now + hours * HOUR) for hours in (0, 1)]
+    assert [one.verticals for one in told if one] == [
+        (VerticalFacts("health", trial_open=True, on_sale=True),),
+        (VerticalFacts("health", trial_open=False, on_sale=False),),
+    ]
 
 
 def test_before_its_account_nobody_can_be_asked_about(session: AnySession, now: datetime) -> None:
