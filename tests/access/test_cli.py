@@ -11,10 +11,12 @@ from sqlalchemy import select
 from portal.access.cli import group as grants_group
 from portal.access.models import Grant
 from portal.access.vocabulary import Source
+from portal.accounts.models import Reader
 from portal.admin.cli import group as access_group
 from portal.audit import AuditEvent
 from portal.clock import PARIS
-from portal.db import AnySession
+from portal.db import AnySession, writing
+from portal.organisations.models import Manager
 from portal.outbox import Mail
 from tests.builders import a_grant, a_reader, a_vertical, an_article, an_organisation
 from tests.conftest import NOON
@@ -35,6 +37,52 @@ def test_a_vertical_is_given_until_a_day_included(app: Flask, session: AnySessio
     assert (grant.reader_id, grant.source, grant.reason) == (reader.id, Source.ADMIN, "Salon")
     assert session.scalars(select(Mail.kind)).all() == ["grant_given"]
     assert session.scalars(select(AuditEvent.act)).all() == ["grant.given"]
+
+
+def test_a_command_says_which_grant_it_changed_and_how_it_stands_now(app: Flask, session: AnySession) -> None:
+    a_vertical("media")
+    a_reader("r@example.org")
+    words = ("--vertical", "media", "--until", "2026-12-31", "--reason", "x")
+    given = run(app, "give", "r@example.org", *words).output.replace("\u00a0", " ")
+    number = session.scalars(select(Grant.id)).one()
+    line = f"grant {number}, mind Media, from 10 March 2026 at 12:00, until"
+    assert given == f"Given: {line} Thursday 31 December 2026 included\n"
+    moved = run(app, "extend", str(number), "--until", "2026-12-30", "--reason", "x").output.replace("\u00a0", " ")
+    assert moved == f"Extended: {line} Wednesday 30 December 2026 included\n"
+    assert run(app, "revoke", str(number), "--reason", "x").output.startswith(f"Revoked: grant {number}, mind Media")
+
+
+def test_a_right_may_end_today_and_begin_then(app: Flask, session: AnySession) -> None:
+    a_vertical("health")
+    a_reader("r@example.org")
+    done = run(app, "give", "r@example.org", "--vertical", "health", "--until", "2026-03-10", "--reason", "x")
+    assert done.exit_code == 0, done.output
+    assert session.scalars(select(Grant.ends_at)).one() == datetime(2026, 3, 11, tzinfo=PARIS)
+
+
+def test_what_is_retired_or_was_managed_once_is_not_taken_and_two_organisations_are_too_many(
+    app: Flask, session: AnySession
+) -> None:
+    for slug in ("health", "media"):
+        a_vertical(slug)
+    former, both, erased = a_reader("former@example.org"), a_reader("both@example.org"), a_reader("erased@example.org")
+    an_organisation(former)
+    for _firm in range(2):
+        an_organisation(both)
+    with writing() as unit:
+        a_vertical("media").retired_at = NOON
+        unit.query(Manager).filter_by(reader_id=former.id).one().ended_at = NOON
+        unit.get_one(Reader, erased.id).erased_at = NOON
+    more = ("--until", "2026-12-31", "--reason", "x")
+    for words, sentence in (
+        (("former@example.org", "--vertical", "media", *more), "There is no vertical “media”"),
+        (("former@example.org", "--vertical", "health", *more, "--organisation"), "manages 0 organisations"),
+        (("both@example.org", "--vertical", "health", *more, "--organisation"), "manages 2 organisations"),
+        (("erased@example.org", "--vertical", "health", *more), "Error: erased"),
+    ):
+        refused = run(app, "give", *words)
+        assert refused.exit_code == 1 and sentence in refused.output
+    assert session.scalars(select(Grant)).all() == []
 
 
 def test_an_organisation_is_given_through_its_manager(app: Flask, session: AnySession) -> None:
