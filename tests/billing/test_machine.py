@@ -1,0 +1,281 @@
+"""Any story of money, in any order, ends right: a machine that buys, pays, fails, cancels, loses news and crashes.
+
+After each story everything settles (Stripe's news arrives or is found by reconcile, the worker works) and what may be
+read equals what a second opinion computes from Stripe's own state (tests/billing/oracle.py).
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import stripe
+from flask import Flask
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
+from sqlalchemy import event, select
+
+from portal import clock
+from portal.access import facts
+from portal.access.decision import decide
+from portal.access.vocabulary import Outcome
+from portal.accounts.models import Reader
+from portal.billing import reconcile
+from portal.billing.models import CheckoutAttempt, StripeEvent
+from portal.billing.shapes import GatewayBusy, GatewayUnavailable
+from portal.db import db, end_reading, writing
+from portal.outbox import Mail
+from portal.trials.queries import guarded_article
+from portal.trials.start import start
+from tests.billing import oracle
+from tests.billing.test_webhooks import Broken
+from tests.billing.world import CHECKOUT, World
+from tests.databases import PostgreSQL, SQLite
+from tests.sandbox.shop import DECLINED, FAILS_LATER, VISA, Page, card, visit
+
+TITLES = ("health", "fintech", "media")
+PRICES = st.sampled_from(["health-month-eur", "fintech-month-eur", "media-year-eur", "bundle-month-eur"])
+CARDS = st.sampled_from([VISA, VISA, VISA, DECLINED, FAILS_LATER])
+EXAMPLES = int(os.environ.get("STORIES", "60"))
+STEPS = 30
+
+
+class Crash(BaseException):
+    """The process was killed at a statement."""
+
+
+@contextmanager
+def crashing(at: int) -> Iterator[None]:
+    """Die at the n-th statement from here on, if there are so many; what was committed before stays."""
+    left = [at]
+
+    def count(*_args: Any) -> None:
+        left[0] -= 1
+        if left[0] == 0:
+            raise Crash
+
+    event.listen(db.engine, "before_cursor_execute", count)
+    try:
+        with suppress(Crash):
+            yield
+    finally:
+        event.remove(db.engine, "before_cursor_execute", count)
+        db.session.rollback()
+        db.session.remove()
+
+
+class Money(RuleBasedStateMachine):
+    """One reader, one Stripe, and everything that can happen between them."""
+
+    world: World
+    fresh: Any
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stack = ExitStack()
+        self.fresh()
+        self.news: list[dict[str, Any]] = []
+        self.page: str | None = None
+        self.paid_page: Page | None = None
+        self.trials: dict[str, Any] = {}
+        self.buyer = self.world.buyer()
+
+    # -- what people do
+
+    @rule(title=st.sampled_from(TITLES))
+    def tries(self, title: str) -> None:
+        with writing() as unit:
+            answer = start(unit, unit.get_one(Reader, self.buyer.reader_id), [title], clock.now())
+            for grant in answer.started:
+                self.trials[title] = grant.ends_at
+
+    @rule(price=PRICES, quantity=st.integers(1, 3))
+    def orders(self, price: str, quantity: int) -> None:
+        """In this tab or another: whatever page comes last is the one in front of the buyer."""
+        self.buyer.sign_in()
+        if self.buyer.client.get(f"{CHECKOUT}?price={price}").status_code == 303:
+            return  # there is a subscription, and its page says what can be done
+        answer = self.buyer.order(price, quantity=str(quantity))
+        assert answer.status_code in (303, 409, 422, 503), answer.text
+        if answer.status_code == 303 and answer.location.startswith(self.world.sandbox.url):
+            self.page = answer.location
+
+    @precondition(lambda self: self.page)
+    @rule(number=CARDS)
+    def pays(self, number: str) -> None:
+        assert self.page
+        answer = visit(self.page, card(number))
+        if answer.status == 303 and "/billing/return" in answer.location:
+            self.paid_page = answer
+
+    @precondition(lambda self: self.paid_page)
+    @rule()
+    def comes_back(self) -> None:
+        self.buyer.sign_in()
+        assert self.paid_page
+        assert self.buyer.come_back(self.paid_page).status_code in (200, 303, 404)
+
+    # -- what happens at Stripe
+
+    @rule(days=st.integers(0, 40), hours=st.integers(0, 23))
+    def time_passes(self, days: int, hours: int) -> None:
+        self.stack.enter_context(clock.frozen(clock.now() + timedelta(days=days, hours=hours)))
+        self.world.align()
+        self.world.sandbox.settle()
+
+    @rule(data=st.data(), times=st.integers(1, 5))
+    def the_bank_will_refuse(self, data: st.DataObject, times: int) -> None:
+        for known in self._live(data):
+            self.world.sandbox.control("fail-next-renewal", subscription=known, times=times)
+
+    @rule(data=st.data(), how=st.sampled_from(["at the end", "by date", "now"]))
+    def it_is_cancelled(self, data: st.DataObject, how: str) -> None:
+        for known in self._live(data):
+            if how == "now":
+                self.world.stripe.v1.subscriptions.cancel(known)
+                continue
+            date = int(clock.now().timestamp()) + 3 * 86_400
+            self._changes(known, {"cancel_at_period_end": True} if how == "at the end" else {"cancel_at": date})
+
+    @rule(data=st.data())
+    def it_is_resumed(self, data: st.DataObject) -> None:
+        for known in self._live(data):
+            self._changes(known, {"cancel_at_period_end": False})
+
+    @rule(data=st.data(), quantity=st.integers(1, 4))
+    def licences_change_in_the_dashboard(self, data: st.DataObject, quantity: int) -> None:
+        for known in self._live(data):
+            item = self.world.stripe.v1.subscriptions.retrieve(known)["items"].data[0].id
+            self._changes(known, {"items": [{"id": item, "quantity": quantity}], "proration_behavior": "none"})
+
+    # -- what the portal hears and does
+
+    @rule(data=st.data())
+    def news_arrives(self, data: st.DataObject) -> None:
+        """Some of it, in any order, some of it twice; the rest is still on its way."""
+        self.news += self.world.events()
+        if not self.news:
+            return
+        sent = data.draw(st.lists(st.sampled_from(range(len(self.news))), max_size=2 * len(self.news)))
+        for index in sent:
+            assert self.world.post(self.news[index]).status_code == 200
+        self.news = [one for index, one in enumerate(self.news) if index not in sent]
+
+    @rule()
+    def news_is_lost(self) -> None:
+        self.world.events()
+        self.news = []
+
+    @rule()
+    def the_worker_works(self) -> None:
+        self.world.work()
+
+    @rule(at=st.integers(1, 60))
+    def the_worker_dies(self, at: int) -> None:
+        with crashing(at):
+            self.world.work()
+
+    @precondition(lambda self: self.paid_page)
+    @rule(at=st.integers(1, 60))
+    def the_web_process_dies_as_the_buyer_comes_back(self, at: int) -> None:
+        self.buyer.sign_in()
+        assert self.paid_page
+        with crashing(at):
+            self.buyer.come_back(self.paid_page)
+
+    @rule(error=st.sampled_from([GatewayUnavailable, GatewayBusy]))
+    def stripe_does_not_answer(self, error: type[Exception]) -> None:
+        from portal.billing import inbox
+
+        inbox.work(db.session, Broken(error), 200)  # type: ignore[arg-type]
+
+    # -- how it ends
+
+    def teardown(self) -> None:
+        """Everything settles, and then everything must agree."""
+        try:
+            self._settle()
+            self._agree()
+        finally:
+            self.stack.close()
+
+    def _settle(self) -> None:
+        reconcile.run(db.session, self.world.gateway)
+        for _look in range(8):
+            self.stack.enter_context(clock.frozen(clock.now() + timedelta(hours=2)))
+            self.world.align()
+            self.world.sandbox.settle()
+            reconcile.run(db.session, self.world.gateway)
+            if not self.world.work() and not self.world.pending():
+                return
+        raise AssertionError(f"{self.world.pending()} events never came to rest")
+
+    def _agree(self) -> None:
+        found, now = oracle.look(self.world.stripe), clock.now()
+        trials = {title for title, ends_at in self.trials.items() if now < ends_at}
+        assert self._readable() == found.open_titles(int(now.timestamp())) | trials
+        assert len(found.live()) <= 1, "two live subscriptions"
+        self._every_charge_was_ordered(found)
+        self._receipts(found)
+
+    def _readable(self) -> set[str]:
+        end_reading()
+        now = clock.now()
+        known = facts.of_account(db.session, db.session.get_one(Reader, self.buyer.reader_id), now)
+        return {slug for slug in TITLES if decide(guarded_article(slug), known, now).outcome is Outcome.FULL}
+
+    @staticmethod
+    def _every_charge_was_ordered(found: oracle.AtStripe) -> None:
+        attempts = {str(id_) for id_ in db.session.scalars(select(CheckoutAttempt.id))}
+        assert {one["metadata"].get("attempt") for one in found.subscriptions} <= attempts
+
+    @staticmethod
+    def _receipts(found: oracle.AtStripe) -> None:
+        """At most one for each paid invoice: one whose news came late is not written any more."""
+        receipts = list(db.session.scalars(select(Mail.key).where(Mail.kind == "receipt")))
+        paid = {one["id"] for one in found.paid()}
+        told = [key for key in receipts if any(invoice in key for invoice in paid)]
+        assert sorted(told) == sorted(receipts), "a receipt without a payment"
+        assert all(sum(invoice in key for key in receipts) <= 1 for invoice in paid), "two receipts of one payment"
+        assert db.session.scalar(select(StripeEvent.id).where(StripeEvent.done_at.is_(None)).limit(1)) is None
+
+    # -- help
+
+    def _live(self, data: st.DataObject) -> list[str]:
+        """One live subscription at Stripe, if there is any."""
+        live = [
+            one.id
+            for one in self.world.stripe.v1.subscriptions.list({"status": "all"}).data
+            if one.status in ("trialing", "active", "past_due")
+        ]
+        return [data.draw(st.sampled_from(live))] if live else []
+
+    def _changes(self, known: str, params: Any) -> None:
+        with suppress(stripe.InvalidRequestError):  # what Stripe refuses does not happen
+            self.world.stripe.v1.subscriptions.update(known, params)
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_whatever_happens_rights_equal_what_stripe_says(
+    world: World, app: Flask, database: SQLite | PostgreSQL, part: int
+) -> None:
+    def fresh(_machine: Money) -> None:
+        database.empty(app)
+        db.session.remove()
+        world.seen.clear()
+        world.furnish()
+
+    kind = type("Money", (Money,), {"world": world, "fresh": fresh})
+    run_state_machine_as_test(
+        kind,
+        settings=settings(
+            max_examples=EXAMPLES // 4,
+            stateful_step_count=STEPS,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+            phases=[Phase.generate],
+        ),
+    )
