@@ -15,7 +15,7 @@ TREES := portal tests benchmarks tools app.py
 PO := $(wildcard translations/*/LC_MESSAGES/messages.po)
 MO := $(PO:.po=.mo)
 
-.PHONY: help run test coverage check mutate judge bench bench-scale screenshots messages lock format clean
+.PHONY: help run test torture coverage check mutate judge bench bench-scale screenshots messages lock format clean
 
 help: ## What can be asked for
 	awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ run: .venv/run.stamp $(MO) ## Everything in one terminal: web, worker and the St
 
 test: .venv/dev.stamp $(MO) ## Every test, on SQLite and PostgreSQL, in a browser where there is one (ARGS=…)
 	$(BIN)/python tools/tests.py $(ARGS)
+
+torture: .venv/dev.stamp $(MO) ## Thousands of random stories of money on both databases (STORIES=5000)
+	STORIES=$${STORIES:-5000} $(BIN)/python tools/tests.py tests/billing/test_machine.py --everywhere
 
 coverage: .venv/dev.stamp $(MO) ## Lines and branches of a room that its tests miss (ARGS=accounts: none may be)
 	$(BIN)/python tools/room_coverage.py $(ARGS)
