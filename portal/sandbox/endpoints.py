@@ -33,6 +33,7 @@ UNEXPANDED = (
     ("DELETE", "customers/<customer>"),
     ("DELETE", "webhook_endpoints/<address>"),
     ("DELETE", "coupons/<coupon>"),
+    ("DELETE", "test_helpers/test_clocks/<test_clock>"),
 )
 """What answers with a tombstone has nothing to expand."""
 

@@ -34,6 +34,7 @@ PREFIXES = {
     "subscription_item": ("si_", 14),
     "tax_id": ("txi_", 24),
     "tax_rate": ("txr_", 24),
+    "test_helpers.test_clock": ("clock_", 24),
     "webhook_endpoint": ("we_", 24),
 }
 ALPHABET = string.ascii_letters + string.digits

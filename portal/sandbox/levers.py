@@ -15,6 +15,7 @@ from portal.sandbox.resources import customers
 from portal.sandbox.store import Document
 
 Given = dict[str, Any]
+LONGEST_JUMP = 3_660 * 86_400
 OUTCOMES = ("won", "lost")
 
 
@@ -55,6 +56,25 @@ def delete_customer(desk: Desk, given: Given) -> Document:
     identifier = named(given)
     customers.delete(desk, {}, identifier)
     return {"customer": identifier, "deleted": True}
+
+
+def clock(desk: Desk, given: Given) -> Document:
+    """Move the shared clock forward, the portal's with it: `days`, `hours` and `seconds` are added up; or `real`."""
+    if given.get("real"):
+        return {"offset": move(desk, -desk.clock.offset()), "now": desk.now()}
+    units = {"days": 86_400, "hours": 3_600, "seconds": 1}
+    seconds = sum(whole(given.get(unit) or 0, unit) * worth for unit, worth in units.items())
+    if not 0 < seconds <= LONGEST_JUMP:
+        raise ApiError("Say by how much: days, hours or seconds, ten years at most together.")
+    return {"offset": move(desk, seconds), "now": desk.now()}
+
+
+def move(desk: Desk, seconds: int) -> int:
+    """Move the clock; the new offset."""
+    try:
+        return desk.clock.move(seconds)
+    except LookupError as fault:
+        raise ApiError("This stand-in was started without --clock-file: its clock cannot be moved.") from fault
 
 
 def named(given: Given) -> str:
@@ -109,4 +129,5 @@ LEVERS: dict[str, Callable[[Desk, Given], Document]] = {
     "dispute": dispute,
     "dispute-closed": dispute_closed,
     "delete-customer": delete_customer,
+    "clock": clock,
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,7 @@ def test_every_word_of_the_templates_is_known_and_every_known_word_is_used() -> 
     sources = [*TEMPLATES.glob("*.html"), *TEMPLATES.parent.rglob("*.py")]
     text = "".join(path.read_text(encoding="utf-8") for path in sources if path.name != "words.py")
     asked = set(re.findall(r'_\("(\w+)"', text))
-    built = ("status_", "sub_", "why_", "per_", "then_", "expired_", "unknown_")
+    built = ("status_", "sub_", "why_", "per_", "then_", "expired_", "unknown_", "portal_expired_", "field_")
     assert asked <= vocabulary.WORDS.keys() | set(built)
     unused = [key for key in vocabulary.WORDS if f'"{key}"' not in text and not key.startswith(built)]
     assert unused == []
@@ -192,3 +193,72 @@ def test_a_customers_page_is_gone_with_the_customer(shop: Shop) -> None:
     session = shop.portal(found)
     shop.stripe.v1.customers.delete(str(found.customer))
     assert visit(session.url).status == 404
+
+
+def identity_page(shop: Shop, found: Any, *allowed: str) -> str:
+    features = {"customer_update": {"enabled": True, "allowed_updates": list(allowed)}}
+    configuration = shop.stripe.v1.billing_portal.configurations.create({"features": features})  # type: ignore[typeddict-item]
+    return shop.portal(found, configuration=configuration.id).url
+
+
+IDENTITY = {
+    "name": "Clinique Neuve",
+    "email": "neuve@example.org",
+    "line1": "3 rue Neuve",
+    "line2": "",
+    "postal_code": "75002",
+    "city": "Paris",
+    "country": "fr",
+    "tax_id": "fr 40 303 265 045",
+}
+
+
+def test_a_buyer_changes_who_is_invoiced(shop: Shop) -> None:
+    found = shop.subscription()
+    address = identity_page(shop, found, "name", "email", "address", "tax_id")
+    assert visit(f"{address}/identity", IDENTITY).status == 303
+    customer = shop.stripe.v1.customers.retrieve(str(found.customer), {"expand": ["tax_ids"]})
+    assert (customer.name, customer.email) == ("Clinique Neuve", "neuve@example.org")
+    assert customer.address is not None and (customer.address.city, customer.address.country) == ("Paris", "FR")
+    assert customer.tax_ids is not None and [one.value for one in customer.tax_ids.data] == ["FR40303265045"]
+    text = words(visit(f"{address}?lang=fr&note=identity").text)
+    assert "Vos coordonnées sont enregistrées." in text and "75002 Paris" in text
+    visit(f"{address}/identity", IDENTITY | {"tax_id": ""})
+    assert [event.type for event in shop.events("customer.tax_id.created", "customer.tax_id.deleted")] == [
+        "customer.tax_id.created",
+        "customer.tax_id.deleted",
+    ]
+
+
+def test_what_may_not_be_changed_is_neither_shown_nor_taken(shop: Shop) -> None:
+    found = shop.subscription()
+    address = identity_page(shop, found, "name")
+    text = visit(f"{address}/identity?lang=fr").text
+    assert 'name="name"' in text and 'name="email"' not in text
+    visit(f"{address}/identity", IDENTITY)
+    customer = shop.stripe.v1.customers.retrieve(str(found.customer))
+    assert (customer.name, customer.email) == ("Clinique Neuve", "achats@example.org")
+    assert visit(f"{shop.portal(found).url}/identity").status == 404
+
+
+@pytest.mark.parametrize(("field", "value"), [("email", "nobody"), ("country", "France"), ("tax_id", "12")])
+def test_a_mistake_in_the_details_loses_nothing(shop: Shop, field: str, value: str) -> None:
+    found = shop.subscription()
+    address = identity_page(shop, found, "name", "email", "address", "tax_id")
+    page = visit(f"{address}/identity?lang=fr", IDENTITY | {field: value})
+    assert page.status == 422 and f'value="{value}"' in page.text and "Clinique Neuve" in page.text
+    assert shop.stripe.v1.customers.retrieve(str(found.customer)).name == "Clinique Exemple"
+
+
+def test_a_portals_address_expires(shop: Shop) -> None:
+    found = shop.subscription()
+    unopened, opened = shop.portal(found), shop.portal(found)
+    assert visit(opened.url).status == 200
+    shop.pass_time(400)
+    page = visit(f"{unopened.url}?lang=fr")
+    assert page.status == 410 and "Ce lien a expiré" in page.text and "http://127.0.0.1:9/billing" in page.text
+    assert visit(opened.url).status == 200
+    shop.pass_time(3_700)
+    assert visit(opened.url).status == 410
+    assert visit(f"{opened.url}/cancel/{found.id}", {}).status == 410
+    assert shop.again(found).cancel_at is None

@@ -8,7 +8,7 @@ from flask import Blueprint
 from werkzeug.wrappers import Response
 
 from portal.sandbox.desk import Desk
-from portal.sandbox.pages import creditnote, invoice, layout, pay, portal
+from portal.sandbox.pages import creditnote, identity, invoice, layout, pay, portal
 
 PortalPage = Callable[..., Response]
 
@@ -27,6 +27,8 @@ def blueprint(desk: Desk) -> Blueprint:
     cancel = _portal(desk, portal.cancel, "subscription_cancel")
     resume = _portal(desk, portal.resume, "subscription_cancel")
     pages.add_url_rule(f"{home}/card", "card", card, methods=both)
+    who = _portal(desk, identity.show, "customer_update")
+    pages.add_url_rule(f"{home}/identity", "identity", who, methods=both)
     step = _portal(desk, portal.step, "payment_method_update")
     pages.add_url_rule(f"{home}/bank", "portal_bank", step, methods=both)
     pages.add_url_rule(f"{home}/cancel/<subscription>", "cancel", cancel, methods=both)
@@ -44,7 +46,9 @@ def _portal(desk: Desk, shown: PortalPage, feature: str | None = None) -> Portal
     def view(session: str, subscription: str | None = None) -> Response:
         with desk.store.turn():
             visit = portal.enter(desk, session)
-            if visit is None or (feature and not visit.allows(feature)):
+            if visit is None:
+                return portal.closed(desk, session)
+            if feature and not visit.allows(feature):
                 return layout.unknown()
             return shown(desk, visit, subscription) if subscription else shown(desk, visit)
 

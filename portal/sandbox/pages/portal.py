@@ -9,14 +9,16 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from portal.sandbox.desk import Desk
 from portal.sandbox.engine import cards, discounting, duties, ending, planning, setups
-from portal.sandbox.pages import bank, cardform, layout, order
+from portal.sandbox.pages import bank, cardform, identity, layout, order
 from portal.sandbox.pages.cardform import CardForm
 from portal.sandbox.pages.words import say
 from portal.sandbox.rendering import items_of
 from portal.sandbox.store import Document
 
 OVER = ("canceled", "incomplete_expired")
-NOTES = {"canceled": "canceled_note", "resumed": "resumed_note", "card": "card_saved"}
+FIRST_VISIT, IDLE = 300, 3_600
+"""Seconds (of the shared clock) that a session waits to be opened, and to be used again."""
+NOTES = {"identity": "identity_saved", "canceled": "canceled_note", "resumed": "resumed_note", "card": "card_saved"}
 
 
 class Visit(NamedTuple):
@@ -44,10 +46,26 @@ def enter(desk: Desk, session_id: str) -> Visit | None:
     if session is None or session["object"] != "billing_portal.session":
         return None
     customer = desk.get("customer", session["customer"])
-    if customer.get("deleted"):
+    if customer.get("deleted") or expired(desk, session):
         return None
+    desk.change(session, _seen=desk.now())
     features = desk.get("billing_portal.configuration", session["configuration"])["features"]
     return Visit(session, customer, features, layout.language(session["locale"]))
+
+
+def expired(desk: Desk, session: Document) -> bool:
+    """Whether an address was opened too late, or has lain idle; a clock set back expires nothing."""
+    seen = session.get("_seen")
+    return bool(desk.now() - (seen or session["created"]) > (IDLE if seen else FIRST_VISIT))
+
+
+def closed(desk: Desk, session_id: str) -> AnyResponse:
+    """What is said of an address that leads nowhere any more, or never did."""
+    session = desk.store.get(session_id)
+    if session is None or session["object"] != "billing_portal.session" or not expired(desk, session):
+        return layout.unknown()
+    tongue = layout.language(session["locale"])
+    return layout.page("closed.html", tongue, status=410, kind="portal_expired", link=session["return_url"])
 
 
 def home(desk: Desk, visit: Visit) -> AnyResponse:
@@ -65,6 +83,7 @@ def home(desk: Desk, visit: Visit) -> AnyResponse:
         subscriptions=[_shown(desk, visit, one) for one in found],
         card=_card(desk, visit.customer, found),
         invoices=_invoices(desk, visit),
+        identity=identity.known(visit.customer) if visit.allows("customer_update") else None,
         note=say(visit.tongue, note) if note else None,
         seller=desk.config.account_name,
     )

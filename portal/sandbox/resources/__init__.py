@@ -18,6 +18,7 @@ from portal.sandbox.resources import (
     refunds,
     setups,
     subscriptions,
+    testclocks,
 )
 
 __all__ = [
@@ -38,4 +39,5 @@ __all__ = [
     "refunds",
     "setups",
     "subscriptions",
+    "testclocks",
 ]

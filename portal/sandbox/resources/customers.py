@@ -99,6 +99,19 @@ def _written(desk: Desk, customer: Document, parameters: dict[str, Any]) -> Docu
     return fields
 
 
+def set_tax_id(desk: Desk, customer: Document, value: str) -> None:
+    """The one European VAT number of a customer replaced, or taken away by an empty value."""
+    if [number["value"] for number in customer["_tax_ids"]] == ([value] if value else []):
+        return
+    for old in desk.store.find("tax_id", ("customer", "=", customer["id"])):
+        desk.tell("customer.tax_id.deleted", old)
+        desk.store.bury({"id": old["id"], "object": "tax_id", "deleted": True})
+    numbers = [{"type": "eu_vat", "value": value}] if value else []
+    desk.change(customer, _tax_ids=numbers)
+    for number in numbers:
+        _add_tax_id(desk, customer, number)
+
+
 def _add_tax_id(desk: Desk, customer: Document, number: Document) -> None:
     fields = {
         "country": number["value"][:2].upper() if number["type"] == "eu_vat" else None,
