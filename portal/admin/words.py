@@ -59,6 +59,7 @@ ACTS: Mapping[str, object] = {
     "organisation.address-followed": _("Mail about money follows the account's new address"),
     "manager.added": _("Manager added"),
     "manager.removed": _("Manager removed"),
+    "manager.made-owner": _("Manager made owner"),
     "seat.opened": _("Seat opened"),
     "seat.closed": _("Seat closed"),
     "seat.invited": _("Seat offered to an address"),

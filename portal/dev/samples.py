@@ -120,6 +120,7 @@ def team(scene: Scene) -> None:
     unit.add(asked)
     unit.flush()
     organisation_mails.replacement_answered(unit, asked)
+    organisation_mails.manager_changed(unit, company.id, reader.id, "added")
 
 
 def moving(scene: Scene) -> None:

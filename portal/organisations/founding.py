@@ -86,6 +86,23 @@ def remove_manager(session: AnySession, organisation_id: int, reader_id: int, *,
     _audit(session, "manager.removed", organisation_id, actor_id, reader_id)
 
 
+def transfer(session: AnySession, organisation_id: int, from_id: int, to_id: int, *, actor_id: int | None) -> None:
+    """An owner makes another manager owner, and goes on as a manager. Raises OrganisationError("unknown")."""
+    _lock(session, organisation_id)
+    owner, successor = _manager(session, organisation_id, from_id), _manager(session, organisation_id, to_id)
+    if owner is None or owner.role is not ManagerRole.OWNER or successor is None or from_id == to_id:
+        raise OrganisationError("unknown")
+    successor.role, owner.role = ManagerRole.OWNER, ManagerRole.MANAGER
+    session.flush()
+    _audit(session, "manager.made-owner", organisation_id, actor_id, to_id)
+
+
+def owns(session: AnySession, reader_id: int, organisation_id: int) -> bool:
+    """True when this reader is an owner of it now: they say who else looks after it."""
+    office = _manager(session, organisation_id, reader_id)
+    return office is not None and office.role is ManagerRole.OWNER
+
+
 def hand_over(session: AnySession, organisation_id: int, from_id: int, to_id: int, *, actor_id: int | None) -> bool:
     """One reader's office becomes another's, with its role. True when there was one."""
     _lock(session, organisation_id)

@@ -112,3 +112,11 @@ def replacement_answered(session: AnySession, asked: ReplacementRequest) -> None
             reply=asked.reply,
             url=absolute(f"/organisation/{organisation.id}/"),
         )
+
+
+def manager_changed(session: AnySession, organisation_id: int, reader_id: int, what: str) -> None:
+    """To whoever manages an organisation from now on, owns it, or does so no more: added, owner, removed."""
+    organisation, person = session.get_one(Organisation, organisation_id), session.get_one(Reader, reader_id)
+    url = absolute("/profile/" if what == "removed" else f"/organisation/{organisation.id}/")
+    key = f"manager_changed:{secrets.token_hex(12)}"
+    _tell(session, "manager_changed", person, key=key, organisation=organisation.name, what=what, url=url)

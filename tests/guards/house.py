@@ -20,7 +20,9 @@ from portal.db import AnySession, db, writing
 from portal.enquiries import asking
 from portal.enquiries.models import Enquiry, EnquiryKind
 from portal.newsletters.models import Audience, Newsletter
-from portal.organisations.models import Seat
+from portal.organisations import invitations
+from portal.organisations.models import Manager, Seat
+from portal.organisations.models_team import JoinRequest, MailDomain, ReplacementRequest
 from portal.roles import Role
 from portal.trials.models import CompanyCap, RequestKind, TrialRequest
 from tests.builders import a_grant, a_reader, a_seat, a_vertical, an_article, an_organisation
@@ -56,8 +58,9 @@ def furnish() -> House:
         addresses = _addresses(unit, readers["manager"], readers["seat"])
         enquiry = _enquiry(unit, readers["trial"], article.id)
         request = _trial_request(unit, readers["seat"], article.primary_vertical_id)
+        team = _team(unit, seat, readers["trial"])
     asked = {"enquiry_id": str(enquiry.id), "request_id": str(request.id)}
-    return House(readers, {**_known(readers, grant_id), **addresses, **asked, **_team(seat)})
+    return House(readers, {**_known(readers, grant_id), **addresses, **asked, **team})
 
 
 def _order_articles(unit: AnySession, vertical_id: int) -> None:
@@ -113,13 +116,21 @@ def _enquiry(unit: AnySession, reader: Reader | None, article_id: int) -> Enquir
     return asking.ask(unit, kind=EnquiryKind.RESEARCH, locale="fr", **asked, **about)
 
 
-def _team(seat: Seat) -> dict[str, str]:
-    return {
-        "organisation_id": str(seat.organisation_id),
-        "seat_id": str(seat.id),
-        "invitation_id": "1",
-        "asked_id": "1",
-    }
+def _team(unit: AnySession, seat: Seat, asker: Reader | None) -> dict[str, str]:
+    """Beside the seat: an invitation, a domain, a wish to join, a replacement asked for, and who looks after it all."""
+    assert asker
+    here = {"organisation_id": seat.organisation_id}
+    office = unit.scalars(select(Manager).filter_by(**here)).one()
+    offered = invitations.invite(unit, seat.organisation_id, "bientot@clinique.example.org", actor_id=office.reader_id)
+    wish = JoinRequest(reader_id=asker.id, created_at=clock.now(), **here)
+    address = {"email": "apres@clinique.example.org", "email_key": "apres@clinique.example.org", "reply": ""}
+    asked = ReplacementRequest(seat_id=seat.id, asked_by=office.reader_id, created_at=clock.now(), **address, **here)
+    domain = MailDomain(domain="clinique.example.org", proved_by=office.reader_id, proved_at=clock.now(), **here)
+    unit.add_all((wish, asked, domain))
+    unit.flush()
+    rows = {"seat_id": seat, "invitation_id": offered, "wish_id": wish, "asked_id": asked, "manager_id": office}
+    known = {name: str(row.id) for name, row in rows.items()}
+    return {**known, "domain_id": str(domain.id), "organisation_id": str(seat.organisation_id)}
 
 
 def _trial_request(unit: AnySession, reader: Reader | None, vertical_id: int) -> TrialRequest:
