@@ -54,6 +54,7 @@ ACTS: Mapping[str, object] = {
     "checkout.begun": _("Payment begun"),
     "subscription.cancel-asked": _("Cancellation asked for"),
     "subscription.resume-asked": _("Cancellation taken back"),
+    "subscription.withdrawn": _("Withdrawal from the contract"),
     "subscription.changed": _("Subscription changed"),
     "billing.alert": _("Something to look at in billing"),
     "organisation.address-followed": _("Mail about money follows the account's new address"),

@@ -49,10 +49,18 @@ def payment_of_invoice(gateway: Speaking, invoice_id: str) -> str | None:
 
 
 def refund(gateway: Speaking, payment_intent: str, amount: int, idempotency_key: str) -> str:
-    """Give money back, in cents; returns the refund's id."""
-    wish = {"payment_intent": payment_intent, "amount": amount, "reason": "requested_by_customer"}
-    made = gateway._client.v1.refunds.create(wish, {"idempotency_key": idempotency_key})
-    return str(made.id)
+    """Give money back, in cents; returns the refund's id. Asked again after Stripe forgot the key, still once."""
+    refunds = gateway._client.v1.refunds
+    for known in refunds.list({"payment_intent": payment_intent, "limit": PAGE}).auto_paging_iter():
+        if (known.to_dict().get("metadata") or {}).get("key") == idempotency_key:
+            return str(known.id)
+    wish = {
+        "payment_intent": payment_intent,
+        "amount": amount,
+        "reason": "requested_by_customer",
+        "metadata": {"key": idempotency_key},
+    }
+    return str(refunds.create(wish, {"idempotency_key": idempotency_key}).id)
 
 
 def void_open_invoices(gateway: Speaking, subscription_id: str) -> None:

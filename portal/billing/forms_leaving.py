@@ -1,6 +1,6 @@
 """Forms of leaving."""
 
-from wtforms import RadioField
+from wtforms import BooleanField, RadioField
 from wtforms.fields import SelectChoice
 from wtforms.validators import Optional
 
@@ -36,3 +36,9 @@ class CancelForm(Form):
     def said(self) -> LeavingReason | None:
         """The reason, when one of the list was ticked."""
         return LeavingReason(self.reason.data) if self.reason.data in set(LeavingReason) else None
+
+
+class WithdrawForm(Form):
+    """The page that gives a first order back; a company says whether the law gives it the right."""
+
+    small = BooleanField(_("We are at most five employees, and this subscription is outside our main activity."))

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from portal import clock
 from portal.accounts.models import Reader
 from portal.billing.models import Subscription
-from portal.billing.models_leaving import Cancellation
+from portal.billing.models_leaving import Cancellation, Withdrawal
 from portal.db import AnySession
 from portal.organisations.models import Seat
 
@@ -50,3 +50,8 @@ def who_loses(session: AnySession, organisation_id: int) -> list[str]:
         .order_by(Seat.opened_at, Seat.id)
     )
     return [name or email for name, email in session.execute(statement)]
+
+
+def withdrawal_of(session: AnySession, subscription_row_id: int) -> Withdrawal | None:
+    """The withdrawal from the contract behind this subscription, if there was one."""
+    return session.scalars(select(Withdrawal).where(Withdrawal.subscription_id == subscription_row_id)).one_or_none()

@@ -156,6 +156,8 @@ def _recovered(post: _Post, change: Change, invoices: Sequence[Invoice]) -> None
 def _ended(post: _Post, change: Change) -> None:
     if change.before is None or change.before.status == "canceled" or post.row.status != "canceled":
         return
+    if leaving.withdrawal_of(post.session, post.row.id) is not None:
+        return  # told by the acknowledgement of the withdrawal
     if _recent(post.row.ended_at or clock.now(), STATE_NEWS):
         unpaid = change.remote.cancel_reason == "payment_failed"
         post.send("subscription_ended", f"ended:{post.row.stripe_id}", unpaid=unpaid)

@@ -30,7 +30,7 @@ FAMILIES: Mapping[LazyString, tuple[str, ...]] = {
     ),
     _("Trials"): ("trial_",),
     _("Given access"): ("grant_",),
-    _("Money"): ("subscription_", "receipt", "payment_", "cancellation_"),
+    _("Money"): ("subscription_", "receipt", "payment_", "cancellation_", "withdrawal_", "renewal_", "card_"),
     _("Teams"): ("invitation", "licences_", "seat_", "join_", "replacement_", "manager_"),
     _("Several addresses"): ("address_code", "accounts_linked", "leave_address", "take_address", "address_"),
     _("Questions to the house"): ("enquiry_",),

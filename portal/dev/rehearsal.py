@@ -11,7 +11,8 @@ from flask import current_app
 from sqlalchemy import func, select
 
 from portal.db import AnySession, db
-from portal.dev.samples import SAMPLES, Scene
+from portal.dev.samples import SAMPLES
+from portal.dev.scene import Scene
 from portal.outbox import Mail
 from portal.settings import ROOT
 

@@ -4,8 +4,7 @@ Whoever adds a kind of mail adds the act that writes it here: a test counts.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from sqlalchemy import select
 
@@ -16,16 +15,14 @@ from portal.access.held import Holder
 from portal.access.vocabulary import ArticleState
 from portal.accounts import address_change, codes, readers, second_address
 from portal.accounts import mails as account_mails
-from portal.accounts.models import PendingRegistration, Reader
+from portal.accounts.models import PendingRegistration
 from portal.accounts.models_security import SignInCode
 from portal.accounts.second_address import Asker
 from portal.accounts.user_agents import UserAgent
-from portal.billing import cancelling, catalogue, mirror, requested
-from portal.billing.models import Customer, Price, Subscription
-from portal.billing.shapes import RemoteInvoice, RemoteItem, RemoteState, RemoteSubscription
 from portal.content.models import Article
-from portal.db import AnySession
-from portal.enquiries import asking, leave
+from portal.dev.samples_money import billing, leaving_without_account
+from portal.dev.scene import MONTH, TOKEN, Scene
+from portal.enquiries import asking
 from portal.enquiries.models import EnquiryKind
 from portal.organisations import founding, invitations, inviting, seats
 from portal.organisations import mails as organisation_mails
@@ -36,35 +33,6 @@ from portal.reading.models import Reading
 from portal.roles import Role
 from portal.trials import answering, dates, extend, reminders, start
 from portal.trials import asking as requests
-from portal.verticals import Vertical, add_vertical
-
-TOKEN = "exemple-de-lien"  # noqa: S105  # nosec B105 - it opens nothing
-NAMES = {"fr": "Jeanne Kerfontan", "en": "Jane Ashcombe"}
-MONTH = timedelta(days=30)
-
-
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """Who and what the acts are done to."""
-
-    unit: AnySession
-    locale: str
-    now: datetime
-    reader: Reader
-    vertical: Vertical
-
-    @classmethod
-    def set_up(cls, unit: AnySession, locale: str) -> "Scene":
-        """An invented reader beside whatever the database holds; a vertical and plans where there are none."""
-        vertical = unit.scalars(select(Vertical).order_by(Vertical.position).limit(1)).one_or_none()
-        if vertical is None:
-            vertical = add_vertical(unit, slug="health", name="mind Health", colour="#0a6658")
-        catalogue.add_default_plans(unit)
-        reader = readers.create_reader(
-            unit, email=f"exemple-{locale}@example.org", name=NAMES[locale], locale=locale, confirmed=True
-        )
-        reader.marketing_consent_at = clock.now()
-        return cls(unit, locale, clock.now(), reader, vertical)
 
 
 def accounts(scene: Scene) -> None:
@@ -208,82 +176,6 @@ def enquiries(scene: Scene) -> None:
     )
     editor = readers.create_reader(scene.unit, email=f"equipe-{scene.locale}@example.org", role=Role.SUPPORT)
     asking.answer(scene.unit, asked, reply, editor.id)
-
-
-def billing(scene: Scene) -> None:
-    """A subscription's story, told to the mirror as Stripe tells it: paid, cancelled, resumed, refused, paid, over."""
-    unit, now = scene.unit, scene.now
-    organisation = founding.organisation_of(unit, scene.reader.id)
-    unit.add(Customer(organisation_id=organisation.id, stripe_id="cus_example", livemode=False, created_at=now))
-    price = unit.scalars(select(Price).order_by(Price.id).limit(1)).one()
-    price.stripe_price_id = price.stripe_price_id or "price_example"
-    unit.flush()
-    item = RemoteItem("si_example", price.stripe_price_id, 1, now, now, now + MONTH)
-    active = RemoteSubscription(
-        id="sub_example",
-        customer_id="cus_example",
-        livemode=False,
-        status="active",
-        collection_method="charge_automatically",
-        currency="eur",
-        started_at=now,
-        items=(item,),
-        card_brand="visa",
-        card_last4="4242",
-    )
-    paid, owed = _invoice("in_1", price, now), replace(_invoice("in_2", price, now), status="open", paid_at=None)
-    owed = replace(owed, amount_paid=0, attempt_count=1, next_attempt_at=now + timedelta(days=3))
-    story = (
-        (active, (paid,)),
-        (replace(active, cancel_at=now + MONTH, canceled_at=now), (paid,)),
-        (active, (paid,)),
-        (replace(active, status="past_due"), (paid, owed)),
-        (active, (paid, replace(owed, status="paid", amount_paid=owed.total, amount_due=0, paid_at=now))),
-        (replace(active, status="canceled", ended_at=now), (paid,)),
-    )
-    for ticket, (subscription, invoices) in enumerate(story, 1):
-        mirror.write(unit, RemoteState(subscription, invoices), False, ticket)
-        if ticket == 1:
-            _cancelled_while_stripe_is_silent(unit)
-
-
-def _cancelled_while_stripe_is_silent(unit: AnySession) -> None:
-    row = unit.scalars(select(Subscription).where(Subscription.stripe_id == "sub_example")).one()
-    cancelling.acknowledge(unit, cancelling.ask(unit, row.id, reader_id=None))
-
-
-def leaving_without_account(scene: Scene) -> None:
-    """The public page of cancelling, by somebody who is found and by somebody who is not."""
-    unit = scene.unit
-    row = unit.scalars(select(Subscription).where(Subscription.stripe_id == "sub_example")).one()
-    row.status, row.ended_at, row.ending_at = "active", None, None
-    for email in (scene.reader.email, f"inconnue-{scene.locale}@example.org"):
-        typed = requested.Typed(scene.reader.name, email, "EXEMPLE-0001", None)
-        leave.handle(unit, requested.keep(unit, typed, scene.locale))
-
-
-def _invoice(stripe_id: str, price: Price, now: datetime) -> RemoteInvoice:
-    tax = round(price.unit_amount * 0.021)
-    total = price.unit_amount + tax
-    return RemoteInvoice(
-        id=stripe_id,
-        subscription_id="sub_example",
-        number=f"EXEMPLE-000{stripe_id[-1]}",
-        status="paid",
-        currency="eur",
-        subtotal=price.unit_amount,
-        tax=tax,
-        total=total,
-        amount_paid=total,
-        amount_due=total,
-        created=now,
-        due_at=None,
-        paid_at=now,
-        attempt_count=1,
-        next_attempt_at=None,
-        hosted_url=None,
-        pdf_url=None,
-    )
 
 
 SAMPLES: tuple[Callable[[Scene], None], ...] = (

@@ -8,14 +8,14 @@ from flask_login import current_user
 
 from portal import clock
 from portal.access.asking import forget_facts, reader_facts
-from portal.billing import customers, leaving, queries, sync
+from portal.billing import customers, leaving, queries, sync, withdrawing
 from portal.billing.gateway import current
 from portal.billing.mirror import LIVE
 from portal.billing.models import Invoice
 from portal.billing.queries import Standing
 from portal.billing.shapes import GatewayError, GatewayRefused, GatewayUnavailable
 from portal.billing.told import Told, told
-from portal.billing.told_leaving import with_leaving
+from portal.billing.told_leaving import Leaving, with_leaving
 from portal.billing.views import bp
 from portal.billing.views.checkout import unavailable
 from portal.db import db, end_reading, writing
@@ -51,9 +51,19 @@ def home() -> Any:
 
 
 def _told(standing: Standing, invoices: Sequence[Invoice]) -> Told:
+    return with_leaving(told(standing, invoices, reader_facts(), clock.now()), standing, _leaving(standing))
+
+
+def _leaving(standing: Standing) -> Leaving:
     row = standing.subscription
-    waiting = leaving.waiting_since(db.session, row.id) if row is not None and row.status in LIVE else None
-    return with_leaving(told(standing, invoices, reader_facts(), clock.now()), standing, waiting)
+    if row is None:
+        return Leaving()
+    offer = withdrawing.offer(db.session, row.organisation_id, current_user.id) if row.status in LIVE else None
+    return Leaving(
+        leaving.waiting_since(db.session, row.id) if row.status in LIVE else None,
+        offer is not None,
+        leaving.withdrawal_of(db.session, row.id),
+    )
 
 
 def _refresh(standing: Standing) -> None:
