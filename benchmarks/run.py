@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks import load, storm
+from benchmarks import hooks, load, storm
 from benchmarks.servers import Server, server
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -94,6 +94,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 target.measure(chosen.seconds, keep=number >= 0)
         report(targets)
         storm.report(environ, folder, known["article"], BROWSER, rounds=chosen.rounds, seconds=chosen.seconds)
+        hooks.report(environ, folder, rounds=chosen.rounds, seconds=chosen.seconds)
 
 
 def report(targets: list[Target]) -> None:
