@@ -5,11 +5,13 @@ from dataclasses import dataclass, field
 from sqlalchemy import select
 
 from portal import formats
+from portal.billing import renewals
 from portal.billing.models import Interval, Invoice, Plan, Price, Subscription, SubscriptionItem
 from portal.db import AnySession
 from portal.i18n import gettext
 from portal.i18n import lazy_gettext as _
 from portal.organisations.models import Manager, Organisation
+from portal.outbox import Mail
 
 STATUSES = {
     "trialing": (_("Starts later"), "ok"),
@@ -73,6 +75,7 @@ def contracts(session: AnySession, organisation_ids: tuple[int, ...]) -> list[Co
         contract = found.get(subscription.id)
         if contract is None:
             contract = found[subscription.id] = _contract(subscription, organisation)
+            contract.rows.extend(_notices(session, subscription.stripe_id))
         contract.rows.insert(0, _item(price, plan, quantity))
     return list(found.values())
 
@@ -88,6 +91,20 @@ def _contract(subscription: Subscription, organisation: str) -> Contract:
     if subscription.card_last4:
         contract.rows.append((gettext("Card"), f"{subscription.card_brand.title()} •••• {subscription.card_last4}"))
     return contract
+
+
+def _notices(session: AnySession, stripe_id: str) -> list[tuple[str, str]]:
+    """The proof that a renewal was announced: when each notice left, and to whom."""
+    return [(gettext("Renewal notice"), _notice(mail)) for mail in renewals.notices_of(session, stripe_id)[:4]]
+
+
+def _notice(mail: Mail) -> str:
+    at = formats.moment(mail.closed_at or mail.created_at)
+    if mail.closed_at is None:
+        return gettext("waits to be sent to %(address)s", address=mail.to_address)
+    if mail.outcome in ("sent", "kept"):
+        return gettext("sent on %(day)s to %(address)s", day=at, address=mail.to_address)
+    return gettext("not sent (%(why)s)", why=mail.outcome)
 
 
 def _item(price: Price | None, plan: str | None, quantity: int | None) -> tuple[str, str]:

@@ -110,6 +110,7 @@ def _columns(state: RemoteState) -> dict[str, object]:
         "next_attempt_at": min((one.next_attempt_at for one in debts if one.next_attempt_at), default=None),
         "card_brand": remote.card_brand[:20],
         "card_last4": remote.card_last4[:4],
+        "card_expires_on": remote.card_expires_on,
         "synced_at": clock.now(),
     }
 

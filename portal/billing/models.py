@@ -1,6 +1,6 @@
 """What is sold, who buys, and our mirror of Stripe's state. Amounts are integers in cents with a currency."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -167,13 +167,14 @@ class Subscription(Base):
     collection_method: Mapped[str] = mapped_column(String(40))
     started_at: Mapped[datetime]
     trial_end: Mapped[datetime | None]
-    renews_at: Mapped[datetime | None]
+    renews_at: Mapped[datetime | None] = mapped_column(index=True)
     ending_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     unpaid_since: Mapped[datetime | None]
     next_attempt_at: Mapped[datetime | None]
     card_brand: Mapped[str] = mapped_column(String(20), default="")
     card_last4: Mapped[str] = mapped_column(String(4), default="")
+    card_expires_on: Mapped[date | None]
     synced_at: Mapped[datetime]
 
     items: Mapped[list["SubscriptionItem"]] = relationship(

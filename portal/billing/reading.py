@@ -1,7 +1,7 @@
 """Stripe's JSON into our shapes. Every rule about where the pinned API version keeps a value is in this file."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from portal.billing.shapes import (
@@ -49,6 +49,7 @@ def subscription(found: Document) -> RemoteSubscription:
         cancel_reason=(found.get("cancellation_details") or {}).get("reason"),
         card_brand=str(card.get("brand") or ""),
         card_last4=str(card.get("last4") or ""),
+        card_expires_on=_last_day(card.get("exp_year"), card.get("exp_month")),
         metadata={str(key): str(value) for key, value in (found.get("metadata") or {}).items()},
     )
 
@@ -69,6 +70,13 @@ def _card(found: Document) -> Document:
     """The card that is charged; empty when it was not expanded or the method is no card."""
     method = found.get("default_payment_method")
     return (method.get("card") or {}) if isinstance(method, Mapping) else {}
+
+
+def _last_day(year: Any, month: Any) -> date | None:
+    """The last day on which a card is good; None for a method that is no card, or a month that is none."""
+    if not (isinstance(year, int) and isinstance(month, int) and 2000 <= year < 9999 and 1 <= month <= 12):
+        return None
+    return date(year + month // 12, month % 12 + 1, 1) - timedelta(days=1)
 
 
 def unread_card(found: Document) -> str | None:

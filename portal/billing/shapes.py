@@ -5,7 +5,7 @@ Amounts are integers in cents, instants are aware UTC, ids are Stripe's.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 
 class GatewayError(Exception):
@@ -69,6 +69,7 @@ class RemoteSubscription:
     cancel_reason: str | None = None
     card_brand: str = ""
     card_last4: str = ""
+    card_expires_on: date | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
 
     @property

@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
-from portal.billing import cancelling, mirror, requested, terms, withdrawing
+from portal import clock
+from portal.billing import cancelling, mirror, renewals, requested, terms, withdrawing
 from portal.billing.models import AttemptState, CheckoutAttempt, Customer, Price, StartChoice, Subscription
 from portal.billing.shapes import RemoteInvoice, RemoteItem, RemoteState, RemoteSubscription
 from portal.db import AnySession
@@ -48,8 +49,17 @@ def billing(scene: Scene) -> None:
     for ticket, (subscription, invoices) in enumerate(story, 1):
         mirror.write(unit, RemoteState(subscription, invoices), False, ticket)
         if ticket == 1:
+            _announced(unit, now)
             _cancelled_while_stripe_is_silent(unit)
     _withdrawn(scene, price)
+
+
+def _announced(unit: AnySession, now: datetime) -> None:
+    """The year ends in two months, the card this month."""
+    row = unit.scalars(select(Subscription).where(Subscription.stripe_id == "sub_example")).one()
+    row.renews_at, row.card_expires_on = now + 2 * MONTH, clock.paris_date(now + MONTH / 2)
+    renewals.tell_renewal(unit, row.id, renewals.slots()[0])
+    renewals.tell_card(unit, row.id)
 
 
 def _cancelled_while_stripe_is_silent(unit: AnySession) -> None:
