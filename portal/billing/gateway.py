@@ -14,7 +14,7 @@ import stripe
 from flask import current_app
 from stripe import RequestsClient, StripeClient
 
-from portal.billing import ending, parameters, portal_session, reading, signing
+from portal.billing import ending, money, parameters, portal_session, reading, signing
 from portal.billing.shapes import (
     CustomerDetails,
     GatewayBusy,
@@ -182,9 +182,7 @@ class Gateway:
         found = _plain(self._client.v1.subscriptions.retrieve(subscription_id, wish))
         if (method := reading.unread_card(found)) is not None:
             found["default_payment_method"] = _plain(self._client.v1.payment_methods.retrieve(method))
-        pages = self._client.v1.invoices.list({"subscription": subscription_id, "limit": PAGE})
-        invoices = [reading.invoice(_plain(one)) for one in pages.auto_paging_iter()]
-        return RemoteState(reading.subscription(found), tuple(invoices))
+        return RemoteState(reading.subscription(found), money.invoices(self._client, subscription_id))
 
     def subscriptions(self, customer_id: str | None = None) -> Iterator[RemoteSubscription]:
         """Every subscription (of a customer), ended ones included, page by page."""
@@ -231,6 +229,7 @@ class Gateway:
     end_now = _speaking(ending.end_now)
     payment_of_invoice = _speaking(ending.payment_of_invoice)
     refund = _speaking(ending.refund)
+    taken = _speaking(money.taken)
     void_open_invoices = _speaking(ending.void_open_invoices)
 
     # -- the catalogue

@@ -9,7 +9,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from portal import clock
-from portal.billing import sync
+from portal.billing import flags, sync
 from portal.billing.gateway import Gateway, current
 from portal.billing.models import AttemptState, CheckoutAttempt, Customer, StripeEvent, Subscription
 from portal.billing.shapes import GatewayBusy, GatewayError, ObjectGone, RemoteEvent
@@ -130,6 +130,9 @@ def _handle(session: AnySession, gateway: Gateway, group: Sequence[Waiting]) -> 
     if event.type == "customer.deleted":
         forget_customer(session, event.customer_id or "")
     subscriptions = _subscriptions(session, gateway, event)
+    if flags.calls(event.type) and event.object_id.startswith("pi_"):
+        _flag(session, gateway, event, subscriptions)
+        return
     for subscription_id in subscriptions[:-1]:
         sync.subscription(session, gateway, subscription_id)
     if subscriptions:
@@ -137,6 +140,16 @@ def _handle(session: AnySession, gateway: Gateway, group: Sequence[Waiting]) -> 
         return
     with writing(session):
         sync.mark_done(session, ids, "nothing to read")
+
+
+def _flag(session: AnySession, gateway: Gateway, event: Waiting, subscriptions: Sequence[str]) -> None:
+    """Money went back, or may have: first the subscriptions as they are now, then what staff have to look at."""
+    for subscription_id in subscriptions:
+        sync.subscription(session, gateway, subscription_id)
+    money = gateway.taken(event.object_id) if subscriptions else []
+    with writing(session):
+        flags.flag(session, subscriptions, money)
+        sync.mark_done(session, [event.id], "" if subscriptions else "nothing to read")
 
 
 def _subscriptions(session: AnySession, gateway: Gateway, event: Waiting) -> list[str]:

@@ -39,11 +39,15 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a sync saw: the state known before (None at first sight), Stripe's now, and the ticket it was read under."""
+    """What a sync saw: the state known before (None at first sight), Stripe's now, and the ticket it was read under.
+
+    `asked` are the ids of invoices whose bank waits for the card's holder.
+    """
 
     before: Known | None
     remote: RemoteSubscription
     ticket: int
+    asked: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +95,7 @@ def after_sync(session: AnySession, row: Subscription, change: Change, invoices:
         return
     post = _Post(session, row, organisation, reader, plan_names(session, row.id))
     _receipts(post, invoices)
-    _failures(post, invoices)
+    _failures(post, change, invoices)
     _started(post, change)
     _ending(post, change)
     _recovered(post, change, invoices)
@@ -117,13 +121,16 @@ def _receipts(post: _Post, invoices: Sequence[Invoice]) -> None:
             post.send("receipt", f"receipt:{invoice.stripe_id}", invoice=invoice)
 
 
-def _failures(post: _Post, invoices: Sequence[Invoice]) -> None:
+def _failures(post: _Post, change: Change, invoices: Sequence[Invoice]) -> None:
+    """A refusal once per attempt; a bank that wants its client once per invoice, whatever the number of attempts."""
     if post.row.status not in OWED:
         return
     for invoice in invoices:
-        if invoice.status == "open" and invoice.attempt_count:
+        until = invoice.created_at + CARD_GRACE
+        if invoice.status == "open" and invoice.stripe_id in change.asked:
+            post.send("payment_action", f"action:{invoice.stripe_id}", invoice=invoice, open_until=until)
+        elif invoice.status == "open" and invoice.attempt_count:
             key = f"failed:{invoice.stripe_id}:{invoice.attempt_count}"
-            until = invoice.created_at + CARD_GRACE
             post.send("payment_failed", key, invoice=invoice, open_until=until, retry_at=post.row.next_attempt_at)
 
 
@@ -167,6 +174,7 @@ def _recent(instant: datetime, age: timedelta) -> bool:
     return clock.now() - instant <= age
 
 
+@outbox.still_wanted("payment_action")
 @outbox.still_wanted("payment_failed")
 def _still_owed(session: AnySession, mail: outbox.Mail) -> bool:
     """Nobody is told of a failure that was settled meanwhile."""

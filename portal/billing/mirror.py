@@ -37,7 +37,8 @@ def write(session: AnySession, state: RemoteState, livemode: bool, ticket: int) 
     _settle(session, row, remote, wanted)
     _note(session, row, before)
     leaving.observe(session, row, before.ending_at if before else None, live=row.status in LIVE)
-    mails.after_sync(session, row, mails.Change(before=before, remote=remote, ticket=ticket), invoices)
+    asked = frozenset(one.id for one in state.invoices if one.asked)
+    mails.after_sync(session, row, mails.Change(before=before, remote=remote, ticket=ticket, asked=asked), invoices)
     return True
 
 

@@ -92,7 +92,7 @@ class RemoteSubscription:
 
 @dataclass(frozen=True, slots=True)
 class RemoteInvoice:
-    """An invoice: `subtotal` before tax, `total` with it."""
+    """An invoice: `subtotal` before tax, `total` with it; `asked` while its bank waits for the card's holder."""
 
     id: str
     subscription_id: str | None
@@ -111,6 +111,7 @@ class RemoteInvoice:
     next_attempt_at: datetime | None
     hosted_url: str | None
     pdf_url: str | None
+    asked: bool = False
 
 
 @dataclass(frozen=True, slots=True)

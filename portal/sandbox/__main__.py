@@ -9,6 +9,7 @@ import threading
 from pathlib import Path
 
 from portal.sandbox.config import Config
+from portal.sandbox.engine.collecting import OUTCOMES
 from portal.sandbox.server import PortTaken, Server
 
 
@@ -50,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--checkout-wait", type=float, default=10.0, help="seconds to wait for the webhook before redirecting")
     add("--retry-base", type=float, default=1.0, help="seconds before the first webhook retry (doubles each time)")
     add("--renewal-lag", type=int, default=0, help="seconds that a renewal's invoice stays a draft")
-    add("--after-retries", choices=("cancel", "unpaid", "past_due"), default="cancel")
+    add("--after-retries", choices=OUTCOMES, default="cancel")
     add("--account-name", default="Sandbox", help="the seller named on pages and invoices")
     add("--no-ticker", action="store_true", help="do due work only when asked to")
     return parser

@@ -15,7 +15,7 @@ class Config:
 
     `renewal_lag` is how long a renewal's invoice stays a draft: Stripe takes about an hour, a
     demonstration none. `after_retries` is the account setting for what becomes of a subscription once
-    every retry of its payment has failed: "cancel", "unpaid" or "past_due".
+    every retry of its payment has failed: "cancel", "unpaid", "pause" or "past_due".
     """
 
     state: Path

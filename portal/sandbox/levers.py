@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from portal.sandbox.desk import Desk
-from portal.sandbox.engine import crediting, disputing, refunding
+from portal.sandbox.engine import collecting, crediting, disputing, refunding
 from portal.sandbox.errors import ApiError
 from portal.sandbox.resources import customers
 from portal.sandbox.store import Document
@@ -77,6 +77,15 @@ def move(desk: Desk, seconds: int) -> int:
         raise ApiError("This stand-in was started without --clock-file: its clock cannot be moved.") from fault
 
 
+def account(desk: Desk, given: Given) -> Document:
+    """The account's setting: what becomes of a subscription once every retry of its payment has failed."""
+    outcome = given.get("after_retries")
+    if outcome not in collecting.OUTCOMES:
+        raise ApiError(f"after_retries must be one of {', '.join(collecting.OUTCOMES)}")
+    desk.store.set(collecting.AFTER, outcome)
+    return {"after_retries": outcome}
+
+
 def named(given: Given) -> str:
     """The object a lever is about: its id under `subject`, or under the name of its kind."""
     for name in ("subject", "charge", "payment_intent", "invoice", "subscription", "customer", "dispute"):
@@ -130,4 +139,5 @@ LEVERS: dict[str, Callable[[Desk, Given], Document]] = {
     "dispute-closed": dispute_closed,
     "delete-customer": delete_customer,
     "clock": clock,
+    "account": account,
 }

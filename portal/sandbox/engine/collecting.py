@@ -15,6 +15,9 @@ from portal.sandbox.store import Document
 DAY = 86_400
 RETRIES = (3 * DAY, 5 * DAY, 7 * DAY)
 """Pauses between automatic attempts; when they are used up, the account's setting decides."""
+AFTER = "after_retries"
+"""The setting that a lever puts in the place of the command line's --after-retries."""
+OUTCOMES = ("cancel", "unpaid", "pause", "past_due")
 SLOW = "bank_answers_later"
 """The setting under which a first payment stays with the bank; see engine/waiting.py."""
 
@@ -224,10 +227,20 @@ def _plan_retry(desk: Desk, subscription: Document, invoice: Document) -> bool:
 def _fallen(desk: Desk, subscription: Document, last: bool) -> list[Document]:
     if subscription["status"] not in ("active", "trialing", "past_due"):
         return []
-    setting = desk.config.after_retries if last else "past_due"
+    setting = desk.store.setting(AFTER, desk.config.after_retries) if last else "past_due"
     if setting == "cancel":
         return [ending.ended(desk, subscription, "payment_failed")]
     before = desk.show(subscription)
+    if setting == "pause":
+        return _paused(desk, subscription, before)
     desk.change(subscription, status=setting)
     plan(desk, subscription)
     return [] if before["status"] == setting else [desk.picture("customer.subscription.updated", subscription, before)]
+
+
+def _paused(desk: Desk, subscription: Document, before: Document) -> list[Document]:
+    details = {"subscription": {"type": "final_payment_failure"}, "transitioned_at": desk.now(), "type": "subscription"}
+    desk.change(subscription, status="paused", status_details={"paused": details})
+    plan(desk, subscription)
+    told = desk.picture("customer.subscription.paused", subscription)
+    return [told, desk.picture("customer.subscription.updated", subscription, before)]
