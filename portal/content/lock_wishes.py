@@ -1,23 +1,29 @@
-"""What the lock panel says besides to whoever asked a person for a trial, or may ask for more days of one."""
+"""What the lock panel says besides to whoever asked, or may ask, a person: for a trial, more days, a licence."""
 
 from dataclasses import replace
 from datetime import datetime
 
 from portal.access.vocabulary import ReaderFacts, Reason
-from portal.content.lock import Action, Locked, Panel
+from portal.content.lock import Action, Foot, Locked, Panel
 from portal.db import AnySession
 from portal.formats import day
 from portal.i18n import gettext as _
+from portal.organisations import joining
 from portal.trials import asking
 from portal.trials.asking import Asked, Wishes
 from portal.trials.models import RequestKind
 from portal.trials.own import more_url
 
+_TO_ASK = frozenset(
+    {Reason.TRIAL_AVAILABLE, Reason.BUY, Reason.TRIAL_ENDED, Reason.OTHER_VERTICAL_TRY, Reason.OTHER_VERTICAL_BUY}
+    | {Reason.SEAT_ENDED, Reason.ADMIN_GRANT_ENDED}
+)
 _TO_TRY = (Reason.TRIAL_AVAILABLE, Reason.OTHER_VERTICAL_TRY)
 
 
 def told(session: AnySession, made: Panel, locked: Locked, reader: ReaderFacts, at: datetime) -> Panel:
     """The panel with what was asked; only trials are asked for, so only their reasons cost a statement."""
+    made = _colleague(session, made, locked, reader)
     decision = locked.decision
     if reader.reader_id is None or decision.reason not in (*_TO_TRY, Reason.TRIAL_ENDED):
         return made
@@ -26,6 +32,20 @@ def told(session: AnySession, made: Panel, locked: Locked, reader: ReaderFacts, 
         return _after(made, locked, reader, wishes, at)
     waiting = asking.waits_for_cap(wishes, locked.slug)
     return _before(made, locked, waiting) if waiting else made
+
+
+def _colleague(session: AnySession, made: Panel, locked: Locked, reader: ReaderFacts) -> Panel:
+    """Whoever's company subscribes may ask it for a licence, rather than try or buy."""
+    if reader.reader_id is None or locked.decision.reason not in _TO_ASK:
+        return made
+    offer = next(iter(joining.offers(session, locked.email, reader.reader_id)), None)
+    if offer is None or offer.declined:
+        return made
+    if offer.asked_at is not None:
+        asked: Foot = (_("You asked your company for a licence: it answers by e-mail."), None, None)
+        return replace(made, foot=[asked, *made.foot])
+    ask: Foot = (_("Your company subscribes."), _("Ask for a licence"), "/profile/#company")
+    return replace(made, foot=[ask, *made.foot])
 
 
 def _after(made: Panel, locked: Locked, reader: ReaderFacts, wishes: Wishes, at: datetime) -> Panel:

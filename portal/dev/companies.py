@@ -12,8 +12,9 @@ from portal.accounts.models import Reader
 from portal.db import AnySession, db, end_reading, writing
 from portal.dev.people import Account, Company, people
 from portal.dev.persons import came_with, give
-from portal.organisations import founding, invitations, seats
+from portal.organisations import founding, invitations, joining, seats
 from portal.organisations.models import ManagerRole, Organisation, OrganisationKind, Seat
+from portal.organisations.models_team import MailDomain
 
 AFTER_THE_CONTRACT = timedelta(minutes=10)
 
@@ -29,6 +30,7 @@ def make_missing() -> int:
                 organisation_id = _found(unit, company)
             _seat(unit, organisation_id, company.name)
             _invite(unit, organisation_id, company)
+            _let_ask(unit, organisation_id, company)
     return len(missing)
 
 
@@ -92,6 +94,21 @@ def _invite(unit: AnySession, organisation_id: int, company: Company) -> None:
     for address in company.invitations:
         with clock.frozen(clock.now() - timedelta(days=2)):
             invitations.invite(unit, organisation_id, address, actor_id=manager.id)
+
+
+def _let_ask(unit: AnySession, organisation_id: int, company: Company) -> None:
+    """Its mail domain, and whoever asks for a licence by it. Its manager, as everybody here, reads mail elsewhere."""
+    if not company.domain:
+        return
+    manager = _reader(unit, company.manager)
+    row = MailDomain(
+        organisation_id=organisation_id, domain=company.domain, proved_by=manager.id, proved_at=clock.now()
+    )
+    unit.add(row)
+    unit.flush()
+    for account in people().accounts:
+        if account.joins == company.name:
+            joining.ask(unit, organisation_id, _reader(unit, account.email).id)
 
 
 def _reader(unit: AnySession, email: str) -> Reader:

@@ -37,6 +37,7 @@ class Account:
     suspended: str = ""
     days_ago: int = 0
     seat_of: str = ""
+    joins: str = ""
     left_days_ago: int | None = None
     trial: dict[str, Any] | None = None
     gift: dict[str, Any] | None = None
@@ -54,7 +55,7 @@ class Colleague:
 
 @dataclass(frozen=True, slots=True)
 class Company:
-    """An organisation with several licences. Without a `contract` its manager pays by card."""
+    """An organisation with several licences. Without a `contract` its manager pays by card; `domain` is its mail's."""
 
     name: str
     manager: str
@@ -63,6 +64,7 @@ class Company:
     invitations: tuple[str, ...]
     days_ago: int = 0
     contract: dict[str, Any] | None = None
+    domain: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ from portal.organisations import founding, invitations, inviting, seats
 from portal.organisations import mails as organisation_mails
 from portal.organisations.inviting import Inviter
 from portal.organisations.models import ManagerRole, Organisation, OrganisationKind
-from portal.organisations.models_team import Answer, ReplacementRequest
+from portal.organisations.models_team import Answer, JoinRequest, ReplacementRequest
 from portal.reading.models import Reading
 from portal.roles import Role
 from portal.trials import answering, dates, extend, reminders, start
@@ -88,6 +88,12 @@ def team(scene: Scene) -> None:
     unit.add(asked)
     unit.flush()
     organisation_mails.replacement_answered(unit, asked)
+    wish = JoinRequest(organisation_id=company.id, reader_id=reader.id, created_at=scene.now)
+    wish.answer, wish.answered_at = Answer.APPROVED, scene.now
+    unit.add(wish)
+    unit.flush()
+    organisation_mails.join_asked(unit, wish)
+    organisation_mails.join_answered(unit, wish)
     organisation_mails.manager_changed(unit, company.id, reader.id, "added")
 
 

@@ -9,7 +9,7 @@ from portal.accounts.models import Reader
 from portal.db import AnySession
 from portal.organisations import founding, replacing
 from portal.organisations.models import Invitation, Organisation, Seat
-from portal.organisations.models_team import Answer, ReplacementRequest
+from portal.organisations.models_team import Answer, JoinRequest, ReplacementRequest
 from portal.web import absolute
 
 
@@ -120,3 +120,32 @@ def manager_changed(session: AnySession, organisation_id: int, reader_id: int, w
     url = absolute("/profile/" if what == "removed" else f"/organisation/{organisation.id}/")
     key = f"manager_changed:{secrets.token_hex(12)}"
     _tell(session, "manager_changed", person, key=key, organisation=organisation.name, what=what, url=url)
+
+
+def join_asked(session: AnySession, wish: JoinRequest) -> None:
+    """To each manager: a colleague of the organisation's domain asks for a licence."""
+    organisation, asker = session.get_one(Organisation, wish.organisation_id), session.get_one(Reader, wish.reader_id)
+    for person in _managers(session, organisation.id):
+        _tell(
+            session,
+            "join_asked",
+            person,
+            key=f"join_asked:{wish.id}:{person.id}",
+            organisation=organisation.name,
+            address=asker.email,
+            url=absolute(f"/organisation/{organisation.id}/#asked"),
+        )
+
+
+def join_answered(session: AnySession, wish: JoinRequest) -> None:
+    """To whoever asked for a licence: what their organisation's managers say; not who said it."""
+    organisation, asker = session.get_one(Organisation, wish.organisation_id), session.get_one(Reader, wish.reader_id)
+    _tell(
+        session,
+        "join_answered",
+        asker,
+        key=f"join_answered:{wish.id}",
+        organisation=organisation.name,
+        approved=wish.answer is Answer.APPROVED,
+        url=absolute("/profile/" if wish.answer is Answer.APPROVED else "/plans"),
+    )

@@ -19,6 +19,7 @@ def init_app(app: Flask) -> None:
         views_data,
         views_devices,
         views_invitations,
+        views_joining,
         views_managers,
         views_members,
         views_newsletters,

@@ -10,12 +10,13 @@ from portal import clock
 from portal.access import asking
 from portal.access.standing import RightState
 from portal.access.timeline import of_reader, timeline
+from portal.access.vocabulary import ReaderFacts
 from portal.accounts import acquaintance, address_change, second_address
 from portal.accounts.models import Reader
 from portal.content import why
 from portal.db import AnySession, db, writing
 from portal.i18n import COOKIE, current_locale, gettext
-from portal.organisations import mails
+from portal.organisations import joining, mails
 from portal.organisations.models import Invitation
 from portal.organisations.seats import NoSeatLeft
 from portal.profile import queries, seats
@@ -49,8 +50,15 @@ def rights() -> str:
         now=now,
         free_seats=queries.managed_without_seat(db.session, current_user.id),
         invitations=queries.waiting_invitations(db.session, current_user.id, now),
+        offers=joining.offers(db.session, current_user.email, current_user.id) if _may_ask(facts) else [],
         facts=facts,
     )
+
+
+def _may_ask(facts: ReaderFacts) -> bool:
+    """Whose address is confirmed, reading not closed, and who holds no licence: they may ask their company for one."""
+    seated = any(grant.seated_from is not None and grant.seated_until is None for grant in facts.grants)
+    return facts.confirmed and not facts.suspended and not seated
 
 
 def _rights() -> list[Right]:

@@ -11,7 +11,7 @@ from portal.access.explain import panel
 from portal.content import why
 from portal.content.lists import article_facts
 from portal.db import db
-from portal.organisations import inviting, replacing
+from portal.organisations import inviting, joining, replacing
 from portal.organisations.inviting import Line
 from portal.organisations.models import Organisation
 from portal.profile import team
@@ -54,6 +54,9 @@ def page(organisation: Organisation, others: list[Organisation], form: InviteFor
         left=team.left(db.session, organisation.id),
         form=form,
         lines=lines,
+        wishes=joining.wishes(db.session, organisation.id),
+        domains=joining.domains(db.session, organisation.id),
+        provable=joining.provable(db.session, organisation, current_user.id),
         most=inviting.MOST,
     )
 

@@ -13,6 +13,7 @@ from portal.db import AnySession
 from portal.dev import companies, persons, showcase
 from portal.dev.people import GROUPS, people
 from portal.dev.subscribers import Subscriber
+from portal.organisations import joining
 from portal.organisations.models import Invitation, Organisation, Seat
 from tests.builders import a_vertical, an_article
 
@@ -20,7 +21,7 @@ from tests.builders import a_vertical, an_article
 def test_everybody_is_invented_known_once_and_speaks_both_languages() -> None:
     known = people()
     emails = [one.email for one in known.accounts] + [one.email for c in known.companies for one in c.colleagues]
-    assert len(set(emails)) == len(emails) and all(email.endswith("@example.org") for email in emails)
+    assert len(set(emails)) == len(emails) and all(email.endswith(("@example.org", ".example.org")) for email in emails)
     assert {one.group for one in known.accounts} == set(GROUPS)
     assert all(set(one.look) == {"fr", "en"} and all(one.look.values()) for one in known.accounts)
     assert all(bool(one.article) != bool(one.begins_at) for one in known.accounts)
@@ -64,6 +65,7 @@ def test_a_contract_seats_its_people_and_keeps_its_invitations(made: AnySession)
     assert len(seats) == 4 and [seat.close_cause for seat in seats if seat.closed_at] == ["removed"]
     waiting = made.scalars(select(Invitation).where(Invitation.organisation_id == clinic.id)).one()
     assert waiting.email == "invite@example.org" and waiting.accepted_at is None
+    assert [one.email for one in joining.wishes(made, clinic.id)] == ["recrue@valmere.example.org"]
 
 
 @pytest.mark.parametrize(
