@@ -66,7 +66,7 @@ def look(session: AnySession, gateway: Gateway, reader_id: int, session_id: str)
     attempt = _find(session, reader_id, session_id)
     if attempt is None:
         return None
-    if is_open(session, attempt.organisation_id, attempt.vertical_ids):
+    if _arrived(session, attempt):
         return _view(attempt, Stage.OPEN)
     end_reading(session)
     try:
@@ -81,9 +81,15 @@ def remembered(session: AnySession, reader_id: int, session_id: str) -> View | N
     attempt = _find(session, reader_id, session_id)
     if attempt is None:
         return None
-    if is_open(session, attempt.organisation_id, attempt.vertical_ids):
+    if _arrived(session, attempt):
         return _view(attempt, Stage.OPEN)
     return _view(attempt, Stage.WAITING if attempt.returned_at else Stage.UNKNOWN, refresh=True)
+
+
+def _arrived(session: AnySession, attempt: _Attempt) -> bool:
+    """True when this very purchase has opened what it is for: a right of before may be about to end."""
+    done = attempt.state is AttemptState.COMPLETED
+    return done and is_open(session, attempt.organisation_id, attempt.vertical_ids)
 
 
 def _told(session: AnySession, gateway: Gateway, attempt: _Attempt, found: RemoteSession) -> View:

@@ -104,9 +104,17 @@ def _go(form: CheckoutForm, offer: Offer) -> Any:
         return _page(form, offer, 422, text)
     except GatewayUnavailable:
         return unavailable()
-    except GatewayRefused:
-        text = gettext("The payment service refused this order. Nothing was charged. Check the details.")
-        return _page(form, offer, 422, text)
+    except GatewayRefused as refusal:
+        return _page(form, offer, 422, _refused(refusal))
+
+
+def _refused(refusal: GatewayRefused) -> str:
+    """Stripe's no in our words: it keeps a customer to one currency for ever, which no detail of a form can change."""
+    if "currency" in refusal.message:
+        return gettext(
+            "Your organisation is billed in another currency. Nothing was charged: write to us to change it."
+        )
+    return gettext("The payment service refused this order. Nothing was charged. Check the details.")
 
 
 def _already() -> Response:
