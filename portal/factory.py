@@ -29,7 +29,7 @@ from portal.lean import LeanFlask, collect_rarely, visitor
 from portal.masthead import ui
 from portal.settings import ROOT, Environment, Settings, load
 
-STRIPE_PAGES = ("https://checkout.stripe.com", "https://billing.stripe.com")
+STRIPE_PAGES = ("https://checkout.stripe.com", "https://billing.stripe.com", "https://invoice.stripe.com")
 
 
 def create_app(settings: Settings | None = None) -> Flask:

@@ -5,6 +5,7 @@ from portal.access import models as access
 from portal.accounts import models as accounts
 from portal.accounts import models_security as accounts_security
 from portal.billing import models as billing
+from portal.billing import models_changing as billing_changing
 from portal.billing import models_leaving as billing_leaving
 from portal.content import models as content
 from portal.enquiries import models as enquiries
@@ -20,6 +21,7 @@ __all__ = [
     "accounts_security",
     "audit",
     "billing",
+    "billing_changing",
     "billing_leaving",
     "content",
     "enquiries",

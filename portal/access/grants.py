@@ -239,7 +239,11 @@ def _mirror_grant(organisation_id: int, reference: str, wish: Mirrored, act: str
 
 
 def _apply(grant: Grant, wish: Mirrored) -> None:
-    grant.starts_at, grant.ends_at = wish.starts_at, wish.ends_at
+    """A right that runs keeps its start: another plan that opens the same vertical goes on where the first one was."""
+    runs = grant.starts_at is not None and grant.revoked_at is None
+    runs = runs and (grant.grace_until or grant.ends_at) > clock.now()
+    grant.starts_at = min(grant.starts_at, wish.starts_at) if runs else wish.starts_at
+    grant.ends_at = wish.ends_at
     grant.grace_until, grant.revoked_at, grant.end_cause = wish.grace_until, wish.revoked_at, wish.end_cause
 
 

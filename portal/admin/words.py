@@ -56,6 +56,7 @@ ACTS: Mapping[str, object] = {
     "subscription.resume-asked": _("Cancellation taken back"),
     "subscription.withdrawn": _("Withdrawal from the contract"),
     "subscription.changed": _("Subscription changed"),
+    "change.agreed": _("Change of the subscription agreed to"),
     "billing.alert": _("Something to look at in billing"),
     "organisation.address-followed": _("Mail about money follows the account's new address"),
     "organisation.domain-proved": _("Mail domain proved by a manager"),

@@ -14,15 +14,19 @@ import stripe
 from flask import current_app
 from stripe import RequestsClient, StripeClient
 
-from portal.billing import ending, money, parameters, portal_session, reading, signing
+from portal.billing import catalogue_calls, change_calls, ending, money, parameters, portal_session, reading, signing
 from portal.billing.shapes import (
+    CardRefused,
+    ChangeOrder,
     CustomerDetails,
     GatewayBusy,
     GatewayError,
     GatewayRefused,
     GatewayUnavailable,
     ObjectGone,
+    RemoteChange,
     RemoteEvent,
+    RemotePreview,
     RemotePrice,
     RemoteSession,
     RemoteState,
@@ -64,6 +68,8 @@ def _ours(error: stripe.StripeError) -> GatewayError:
         return GatewayBusy(message)
     if isinstance(error, stripe.IdempotencyError):
         return GatewayRefused("idempotency", message)
+    if isinstance(error, stripe.CardError):
+        return CardRefused(error.code or "card_declined", message)
     if isinstance(error, stripe.InvalidRequestError):
         gone = error.code == "resource_missing" or error.http_status == 404
         return (ObjectGone if gone else GatewayRefused)(error.code or "invalid", message)
@@ -184,6 +190,22 @@ class Gateway:
             found["default_payment_method"] = _plain(self._client.v1.payment_methods.retrieve(method))
         return RemoteState(reading.subscription(found), money.invoices(self._client, subscription_id))
 
+    @_speaking
+    def preview_change(self, order: ChangeOrder) -> RemotePreview:
+        """What a change would be invoiced at once; nothing is changed."""
+        params: Any = parameters.preview(order)
+        return reading.preview(_plain(self._client.v1.invoices.create_preview(params)))
+
+    @_speaking
+    def change(self, order: ChangeOrder, idempotency_key: str) -> RemoteChange:
+        """Change a subscription if it can be paid. Raises CardRefused."""
+        return change_calls.made(self._client, order, idempotency_key)
+
+    @_speaking
+    def withdraw_change(self, subscription_id: str) -> None:
+        """Void a change that waits for its payment; nothing happens when none does."""
+        change_calls.withdrawn(self._client, subscription_id)
+
     def subscriptions(self, customer_id: str | None = None) -> Iterator[RemoteSubscription]:
         """Every subscription (of a customer), ended ones included, page by page."""
         params: Any = {"status": "all", "limit": PAGE} | ({"customer": customer_id} if customer_id else {})
@@ -236,21 +258,13 @@ class Gateway:
 
     @_speaking
     def prices(self, lookup_keys: list[str]) -> dict[str, RemotePrice]:
-        """Active prices by lookup key (at most ten keys a call)."""
-        found: dict[str, RemotePrice] = {}
-        for start in range(0, len(lookup_keys), 10):
-            params: Any = {"lookup_keys": lookup_keys[start : start + 10], "active": True, "limit": PAGE}
-            for one in self._client.v1.prices.list(params).data:
-                read = reading.price(_plain(one))
-                found[read.lookup_key or ""] = read
-        return found
+        """Active prices by lookup key."""
+        return catalogue_calls.prices(self._client, lookup_keys)
 
     @_speaking
     def products(self) -> dict[str, str]:
         """Ids of our active products by the plan they carry in their metadata."""
-        pages = self._client.v1.products.list({"active": True, "limit": PAGE}).auto_paging_iter()
-        plain = [_plain(one) for one in pages]
-        return {one["metadata"]["plan"]: one["id"] for one in plain if "plan" in (one.get("metadata") or {})}
+        return catalogue_calls.ids_by(self._client.v1.products.list, "plan")
 
     @_speaking
     def create_product(self, plan: str, name: str, verticals: list[str]) -> str:
@@ -261,33 +275,18 @@ class Gateway:
     @_speaking
     def create_price(self, product_id: str, lookup_key: str, amount: int, currency: str, interval: str) -> str:
         """A price before tax per seat and interval; returns its id."""
-        params: Any = {
-            "product": product_id,
-            "currency": currency,
-            "unit_amount": amount,
-            "recurring": {"interval": interval},
-            "lookup_key": lookup_key,
-            "tax_behavior": "exclusive",
-        }
+        params: Any = parameters.price(product_id, lookup_key, amount, currency, interval)
         return self._client.v1.prices.create(params).id
 
     @_speaking
     def tax_rates(self) -> dict[str, str]:
         """Ids of our active tax rates by the key in their metadata."""
-        pages = self._client.v1.tax_rates.list({"active": True, "limit": PAGE}).auto_paging_iter()
-        plain = [_plain(one) for one in pages]
-        return {one["metadata"]["key"]: one["id"] for one in plain if "key" in (one.get("metadata") or {})}
+        return catalogue_calls.ids_by(self._client.v1.tax_rates.list, "key")
 
     @_speaking
     def create_tax_rate(self, key: str, name: str, percentage: float, country: str) -> str:
         """An exclusive tax rate; returns its id."""
-        params: Any = {
-            "display_name": name,
-            "percentage": percentage,
-            "inclusive": False,
-            "country": country,
-            "metadata": {"key": key},
-        }
+        params: Any = parameters.tax_rate(key, name, percentage, country)
         return self._client.v1.tax_rates.create(params).id
 
 

@@ -16,6 +16,7 @@ from portal import clock, outbox
 from portal.accounts.models import Reader
 from portal.billing import leaving
 from portal.billing.models import Invoice, Plan, Price, Subscription, SubscriptionItem
+from portal.billing.models_changing import SubscriptionChange
 from portal.billing.rights import CARD_GRACE
 from portal.billing.shapes import RemoteSubscription
 from portal.db import AnySession
@@ -42,12 +43,14 @@ class Change:
     """What a sync saw: the state known before (None at first sight), Stripe's now, and the ticket it was read under.
 
     `asked` are the ids of invoices whose bank waits for the card's holder.
+    `agreed` is a change agreed to here that this state shows to be made.
     """
 
     before: Known | None
     remote: RemoteSubscription
     ticket: int
     asked: frozenset[str] = frozenset()
+    agreed: SubscriptionChange | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,7 @@ def after_sync(session: AnySession, row: Subscription, change: Change, invoices:
     _receipts(post, invoices)
     _failures(post, change, invoices)
     _started(post, change)
+    _changed(post, change)
     _ending(post, change)
     _recovered(post, change, invoices)
     _ended(post, change)
@@ -138,6 +142,26 @@ def _started(post: _Post, change: Change) -> None:
     fresh = change.before is None or change.before.status == "incomplete"
     if fresh and post.row.status in OPEN and _recent(post.row.started_at, STATE_NEWS):
         post.send("subscription_started", f"started:{post.row.stripe_id}")
+
+
+def _changed(post: _Post, change: Change) -> None:
+    """Once per change: its subscription and the second it was prorated at name it."""
+    if change.agreed is None or not _recent(change.agreed.created_at, STATE_NEWS):
+        return
+    key = f"changed:{post.row.stripe_id}:{int(change.agreed.prorated_at.timestamp())}"
+    net, interval = period_price(post.session, post.row.id)
+    post.send("subscription_changed", key, due=change.agreed.due, net=net, interval=interval)
+
+
+def period_price(session: AnySession, subscription_row_id: int) -> tuple[int, str]:
+    """What one period of a subscription costs before tax, and how long it is."""
+    statement = (
+        select(Price.interval, Price.unit_amount * SubscriptionItem.quantity)
+        .join(SubscriptionItem, SubscriptionItem.price_id == Price.id)
+        .where(SubscriptionItem.subscription_id == subscription_row_id)
+    )
+    rows = session.execute(statement).all()
+    return sum(amount for _interval, amount in rows), rows[0][0].value if rows else ""
 
 
 def _ending(post: _Post, change: Change) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import selectinload
 from portal import audit, clock
 from portal.access import grants
 from portal.access.grants import Mirrored
-from portal.billing import awaiting, leaving, mails
+from portal.billing import awaiting, changed, leaving, mails
 from portal.billing.mails import Known
 from portal.billing.models import Customer, Invoice, Plan, Price, Subscription, SubscriptionItem
 from portal.billing.rights import KNOWN, Debt, Line, SubscriptionState, rights
@@ -38,7 +38,9 @@ def write(session: AnySession, state: RemoteState, livemode: bool, ticket: int) 
     _note(session, row, before)
     leaving.observe(session, row, before.ending_at if before else None, live=row.status in LIVE)
     asked = frozenset(one.id for one in state.invoices if one.asked)
-    mails.after_sync(session, row, mails.Change(before=before, remote=remote, ticket=ticket, asked=asked), invoices)
+    agreed = changed.settle(session, row, remote)
+    seen = mails.Change(before=before, remote=remote, ticket=ticket, asked=asked, agreed=agreed)
+    mails.after_sync(session, row, seen, invoices)
     return True
 
 

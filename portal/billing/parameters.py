@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from portal.billing.shapes import CustomerDetails, SessionOrder
+from portal.billing.shapes import ChangeOrder, CustomerDetails, ItemWish, SessionOrder
 
 
 def customer(details: CustomerDetails) -> dict[str, Any]:
@@ -41,3 +41,56 @@ def session(order: SessionOrder) -> dict[str, Any]:
         "expires_at": int(order.expires_at.timestamp()),
         "locale": order.locale,
     }
+
+
+def price(product_id: str, lookup_key: str, amount: int, currency: str, interval: str) -> dict[str, Any]:
+    """A price before tax per seat and interval."""
+    return {
+        "product": product_id,
+        "currency": currency,
+        "unit_amount": amount,
+        "recurring": {"interval": interval},
+        "lookup_key": lookup_key,
+        "tax_behavior": "exclusive",
+    }
+
+
+def tax_rate(key: str, name: str, percentage: float, country: str) -> dict[str, Any]:
+    """An exclusive tax rate, found again by its key."""
+    about = {"display_name": name, "percentage": percentage, "inclusive": False, "country": country}
+    return {**about, "metadata": {"key": key}}
+
+
+def preview(order: ChangeOrder) -> dict[str, Any]:
+    """What a change would be invoiced at once."""
+    return {"subscription": order.subscription_id, "subscription_details": {**_prorated(order), **_items(order, True)}}
+
+
+def change(order: ChangeOrder) -> dict[str, Any]:
+    """The change itself, made only when it is paid.
+
+    Stripe lets prices and quantities wait for a payment, and nothing else: where an item goes, a refusal is an error
+    instead, and new items take the subscription's own tax rates when they must wait.
+    """
+    waits = not order.removes
+    behaviour = "pending_if_incomplete" if waits else "error_if_incomplete"
+    wish = {**_prorated(order), **_items(order, rated=not waits)}
+    return {**wish, "payment_behavior": behaviour, "expand": ["latest_invoice"]}
+
+
+def _prorated(order: ChangeOrder) -> dict[str, Any]:
+    return {"proration_behavior": "always_invoice", "proration_date": int(order.prorated_at.timestamp())}
+
+
+def _items(order: ChangeOrder, rated: bool) -> dict[str, Any]:
+    rates = list(order.tax_rate_ids) if rated else []
+    return {"items": [_item(item, rates) for item in order.items]}
+
+
+def _item(item: ItemWish, rates: list[str]) -> dict[str, Any]:
+    if item.deleted:
+        return {"id": item.item_id, "deleted": True}
+    wish: dict[str, Any] = {"price": item.price_id, "quantity": item.quantity}
+    if item.item_id is not None:
+        return {"id": item.item_id, **wish}
+    return {**wish, "tax_rates": rates} if rates else wish

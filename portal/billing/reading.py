@@ -5,9 +5,11 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from portal.billing.shapes import (
+    PreviewLine,
     RemoteEvent,
     RemoteInvoice,
     RemoteItem,
+    RemotePreview,
     RemotePrice,
     RemoteSession,
     RemoteSubscription,
@@ -107,6 +109,25 @@ def invoice(found: Document) -> RemoteInvoice:
         next_attempt_at=instant(found.get("next_payment_attempt")),
         hosted_url=found.get("hosted_invoice_url"),
         pdf_url=found.get("invoice_pdf"),
+    )
+
+
+def preview(found: Document) -> RemotePreview:
+    """An invoice that does not exist yet."""
+    tax = sum(int(one["amount"]) for one in found.get("total_taxes") or ())
+    lines = tuple(_preview_line(line) for line in found["lines"]["data"])
+    return RemotePreview(_before_tax(found), tax, int(found["total"]), int(found["amount_due"]), lines)
+
+
+def _preview_line(line: Document) -> PreviewLine:
+    details = (line.get("parent") or {}).get("subscription_item_details") or {}
+    priced = (line.get("pricing") or {}).get("price_details") or {}
+    return PreviewLine(
+        price_id=identifier(priced.get("price")) or "",
+        quantity=int(line.get("quantity") or 0),
+        amount=int(line["amount"]),
+        proration=bool(details.get("proration")),
+        period_end=from_timestamp(line["period"]["end"]),
     )
 
 

@@ -29,6 +29,10 @@ class GatewayRefused(GatewayError):
         self.message = message
 
 
+class CardRefused(GatewayRefused):
+    """The bank said no; nothing was changed."""
+
+
 class ObjectGone(GatewayRefused):
     """The object does not exist at Stripe (any more)."""
 
@@ -190,3 +194,63 @@ class CustomerDetails:
     locale: str
     reverse_charge: bool
     metadata: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ItemWish:
+    """One item as it shall be: new without `item_id`, gone with `deleted`."""
+
+    item_id: str | None
+    price_id: str = ""
+    quantity: int = 0
+    deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeOrder:
+    """A change of a subscription's items, prorated to the second of `prorated_at`; rates are for new items."""
+
+    subscription_id: str
+    items: tuple[ItemWish, ...]
+    tax_rate_ids: tuple[str, ...]
+    prorated_at: datetime
+
+    @property
+    def removes(self) -> bool:
+        """True when an item goes: Stripe cannot let such a change wait for its payment."""
+        return any(item.deleted for item in self.items)
+
+    @property
+    def adds(self) -> bool:
+        """True when an item is new."""
+        return any(item.item_id is None for item in self.items)
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewLine:
+    """A line of a previewed invoice, before tax; `proration` when it is a share of the running period."""
+
+    price_id: str
+    quantity: int
+    amount: int
+    proration: bool
+    period_end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RemotePreview:
+    """What a change would be invoiced at once: `total` may be negative (a credit), `due` never is."""
+
+    subtotal: int
+    tax: int
+    total: int
+    due: int
+    lines: tuple[PreviewLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteChange:
+    """What became of a change: `pending` when its payment failed or waits; `to_confirm` is where the payer agrees."""
+
+    pending: bool
+    to_confirm: str | None = None

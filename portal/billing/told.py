@@ -152,7 +152,7 @@ def _active(case: Case) -> Told:
     if case.row.renews_at:
         values = {"plan": case.plan, "day": day(case.row.renews_at), "net": case.net, "each": each}
         sentence = _("%(plan)s: renewed on %(day)s for %(net)s excl. VAT, %(each)s.", **values)
-    return Told(sentence, "ok", _("Active"), _due(case), [*_pay(case, "accent"), *_usual()])
+    return Told(sentence, "ok", _("Active"), _due(case), [*_pay(case, "accent"), *_usual(case)])
 
 
 def _due(case: Case) -> Banner | None:
@@ -165,16 +165,17 @@ def _due(case: Case) -> Banner | None:
     return "warn", title, _("Pay it by %(day)s to keep your access.", day=day(case.owed.due_at))
 
 
-def _usual() -> list[Step]:
+def _usual(case: Case) -> list[Step]:
     details = Step(_("Invoices and details at Stripe"), icon="external-link")
-    return [_card(), details, Step(_("Cancel the subscription"), "/billing/cancel", icon="calendar-x")]
+    change = [] if case.by_invoice else [Step(_("Change the subscription"), "/billing/change", icon="sliders")]
+    return [*change, _card(), details, Step(_("Cancel the subscription"), "/billing/cancel", icon="calendar-x")]
 
 
 def _trialing(case: Case) -> Told:
     first = case.row.trial_end or case.row.renews_at
     values = {"plan": case.plan, "net": case.net, "day": day(first) if first else ""}
     sentence = _("%(plan)s is open; the first payment, %(net)s excl. VAT, is on %(day)s.", **values)
-    return Told(sentence, "ok", _("Active"), steps=_usual())
+    return Told(sentence, "ok", _("Active"), steps=_usual(case))
 
 
 def _ending(case: Case) -> Told:

@@ -256,7 +256,8 @@ def other_vertical_buy(locked: Locked) -> Panel:
     """Row 21."""
     title = _("%(rest)s left to read", rest=locked.rest())
     why = _("This article belongs to %(name)s, which your present rights do not cover.", name=locked.name)
-    add = _plans(locked, label=_("Add %(name)s", name=locked.name))
+    # Whoever looks after no subscription is led on from there to the plans.
+    add = _link(_("Add %(name)s", name=locked.name), f"/billing/change?{urlencode({'vertical': locked.slug})}")
     return Panel(title, why, [add, _link(_("See my rights"), "/profile/", "ghost")], [_paid_help(locked)])
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from portal import clock
 from portal.billing import cancelling, mirror, renewals, requested, terms, withdrawing
 from portal.billing.models import AttemptState, CheckoutAttempt, Customer, Price, StartChoice, Subscription
+from portal.billing.models_changing import ChangeState, SubscriptionChange
 from portal.billing.shapes import RemoteInvoice, RemoteItem, RemoteState, RemoteSubscription
 from portal.db import AnySession
 from portal.dev.scene import MONTH, Scene
@@ -40,6 +41,7 @@ def billing(scene: Scene) -> None:
     owed = replace(owed, amount_paid=0, attempt_count=1, next_attempt_at=now + timedelta(days=3))
     story = (
         (active, (paid,)),
+        (replace(active, items=(replace(item, quantity=3),)), (paid,)),
         (replace(active, cancel_at=now + MONTH, canceled_at=now), (paid,)),
         (active, (paid,)),
         (replace(active, status="past_due"), (paid, owed)),
@@ -51,7 +53,25 @@ def billing(scene: Scene) -> None:
         if ticket == 1:
             _announced(unit, now)
             _cancelled_while_stripe_is_silent(unit)
+            _agreed(scene, item)
     _withdrawn(scene, price)
+
+
+def _agreed(scene: Scene, item: RemoteItem) -> None:
+    """Three licences instead of one, as the page of changes writes it down."""
+    row = scene.unit.scalars(select(Subscription).where(Subscription.stripe_id == "sub_example")).one()
+    change = SubscriptionChange(
+        subscription_id=row.id,
+        reader_id=scene.reader.id,
+        idempotency_key=f"exemple-{scene.locale}",
+        prorated_at=scene.now,
+        target=[[item.price_id, 3]],
+        due=14_538,
+        state=ChangeState.OPEN,
+        created_at=scene.now,
+    )
+    scene.unit.add(change)
+    scene.unit.flush()
 
 
 def _announced(unit: AnySession, now: datetime) -> None:

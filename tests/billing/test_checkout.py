@@ -104,7 +104,7 @@ def test_a_first_page_that_was_paid_meanwhile_is_found_out_and_not_sold_again(wo
     buyer = world.buyer()
     buyer.pay(buyer.order())
     answer = buyer.order("media-month-eur")
-    assert answer.status_code == 303 and answer.location.endswith("/billing/")
+    assert (answer.status_code, answer.location) == (303, "/billing/change?plan=media&period=month")
     assert opens(buyer.reader_id) and len(list(world.gateway.subscriptions())) == 1
 
 
@@ -114,6 +114,7 @@ def test_a_payment_that_the_bank_thinks_about_is_awaited_and_not_sold_again(worl
     buyer.subscribe()
     assert world.subscription().status == "incomplete" and not opens(buyer.reader_id)
     assert buyer.order("media-month-eur").location == "/billing/"
+    assert buyer.client.get("/billing/change?vertical=media").location == "/billing/"
     world.sandbox.control("bank-answers")
     world.deliver()
     assert opens(buyer.reader_id)
@@ -134,7 +135,7 @@ def test_who_has_a_subscription_is_led_to_it(world: World) -> None:
     buyer = world.buyer()
     buyer.subscribe()
     answer = buyer.client.get(f"{CHECKOUT}?price=media-month-eur")
-    assert (answer.status_code, answer.location) == (303, "/billing/")
+    assert (answer.status_code, answer.location) == (303, "/billing/change?plan=media&period=month")
 
 
 def test_nothing_is_charged_while_stripe_is_down_and_the_same_click_goes_on_later(

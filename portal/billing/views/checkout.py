@@ -32,8 +32,8 @@ def summary() -> Any:
         return redirect(url_for("billing.plans"), 303)
     offer = catalogue.offer(db.session, key) or abort(404)
     organisation = founding.managed_by(db.session, current_user.id)
-    if organisation and checkout.live_subscription(db.session, organisation.id):
-        return _already()
+    if organisation and (live := checkout.live_subscription(db.session, organisation.id)):
+        return _already(offer, live.status)
     form = _form(offer, organisation, fresh=True)
     return _page(form, offer)
 
@@ -97,8 +97,8 @@ def _go(form: CheckoutForm, offer: Offer) -> Any:
     end_reading()
     try:
         return leave_for(checkout.begin(db.session, current(), order, _addresses(offer)))
-    except checkout.AlreadySubscribed:
-        return _already()
+    except checkout.AlreadySubscribed as known:
+        return _already(offer, known.status)
     except checkout.CheckoutBusy:
         text = gettext("Another payment page is being opened for your organisation. Try again in a few seconds.")
         return _page(form, offer, 422, text)
@@ -117,9 +117,13 @@ def _refused(refusal: GatewayRefused) -> str:
     return gettext("The payment service refused this order. Nothing was charged. Check the details.")
 
 
-def _already() -> Response:
-    flash(gettext("You already have a subscription. This is where it is managed."), "info")
-    return see_other(url_for("billing.home"))
+def _already(offer: Offer, status: str) -> Response:
+    """What is wanted becomes a change of what is there; where something is owed or awaited, that is first."""
+    if status not in ("active", "trialing"):
+        flash(gettext("You already have a subscription. This is where it is managed."), "info")
+        return see_other(url_for("billing.home"))
+    flash(gettext("You already have a subscription. This is where you change it."), "info")
+    return see_other(url_for("billing.change", plan=offer.plan_slug, period=offer.interval.value))
 
 
 def unavailable() -> Response:

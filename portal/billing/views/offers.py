@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import render_template, request
+from flask import render_template, request, url_for
 from flask_login import current_user
 
 from portal.billing import catalogue, quotes
@@ -116,9 +116,15 @@ def _yearly(plan: Plan) -> int:
 
 def _action(plan: Plan, own: set[str]) -> dict[str, str] | None:
     if own:
-        return None if plan.slug in own else {"label": gettext("Manage my subscription"), "url": "/billing/"}
+        return None if plan.slug in own else _change(plan)
     label = gettext("Choose %(plan)s", plan=plan.name)
     return {"label": label, "name": "plan", "value": plan.slug, "url": ""}
+
+
+def _change(plan: Plan) -> dict[str, str]:
+    """Whoever subscribes already changes the subscription instead of buying a second one."""
+    words = gettext("Change to %(plan)s") if len(plan.verticals) > 1 else gettext("Add %(plan)s")
+    return {"label": words % {"plan": plan.name}, "url": url_for("billing.change", plan=plan.slug)}
 
 
 def _months_free(sold: Any) -> str:

@@ -1,0 +1,28 @@
+"""What is sold, as Stripe has it: found by what we wrote into its metadata; the gateway gives its client."""
+
+from typing import Any
+
+from portal.billing import reading
+from portal.billing.shapes import RemotePrice
+
+PAGE = 100
+KEYS = 10
+"""Lookup keys that one request takes."""
+
+
+def prices(client: Any, lookup_keys: list[str]) -> dict[str, RemotePrice]:
+    """Active prices by lookup key."""
+    found: dict[str, RemotePrice] = {}
+    for start in range(0, len(lookup_keys), KEYS):
+        params = {"lookup_keys": lookup_keys[start : start + KEYS], "active": True, "limit": PAGE}
+        for one in client.v1.prices.list(params).data:
+            read = reading.price(one.to_dict())
+            found[read.lookup_key or ""] = read
+    return found
+
+
+def ids_by(listing: Any, word: str) -> dict[str, str]:
+    """Ids of active objects by a word of their metadata."""
+    pages = listing({"active": True, "limit": PAGE}).auto_paging_iter()
+    plain = [one.to_dict() for one in pages]
+    return {one["metadata"][word]: one["id"] for one in plain if word in (one.get("metadata") or {})}
