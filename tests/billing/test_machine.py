@@ -35,6 +35,7 @@ from tests.billing import oracle
 from tests.billing.test_webhooks import Broken
 from tests.billing.world import CHECKOUT, World
 from tests.databases import PostgreSQL, SQLite
+from tests.forms import submit
 from tests.sandbox.shop import DECLINED, FAILS_LATER, VISA, Page, card, visit
 
 TITLES = ("health", "fintech", "media")
@@ -178,6 +179,24 @@ class Money(RuleBasedStateMachine):
         for known in self._live(data):
             item = self.world.stripe.v1.subscriptions.retrieve(known)["items"].data[0].id
             self._changes(known, {"items": [{"id": item, "quantity": quantity}], "proration_behavior": "none"})
+
+    @rule(part=st.sampled_from([1, 2]))
+    def money_is_given_back(self, part: int) -> None:
+        """A payment or half of it, in the Dashboard: the subscription alone decides what may be read."""
+        for charge in self.world.stripe.v1.charges.list({"limit": 1}).data:
+            with suppress(stripe.InvalidRequestError):
+                self.world.stripe.v1.refunds.create({"charge": charge.id, "amount": charge.amount // part})
+
+    @rule(certainty=st.sampled_from([True, False, False, False]))
+    def the_customer_is_deleted(self, certainty: bool) -> None:
+        for customer in self.world.stripe.v1.customers.list().data if certainty else ():
+            self.world.stripe.v1.customers.delete(customer.id)
+
+    @rule()
+    def the_reader_cancels_on_our_page(self) -> None:
+        self.buyer.sign_in()
+        if self.buyer.client.get("/billing/cancel").status_code == 200:
+            assert submit(self.buyer.client, "/billing/cancel").status_code in (200, 303, 422, 503)
 
     # -- what the portal hears and does
 
