@@ -29,7 +29,7 @@ from portal.settings import Environment, Settings
 from portal.verticals import forget_site_verticals
 from tests.databases import PostgreSQL, SQLite, postgresql_server
 from tests.forms import Browser
-from tests.sharing import Shared, left_out
+from tests.sharing import Shared, left_to_ci
 
 DATABASES = ("sqlite", "postgresql")
 NOON = datetime(2026, 3, 10, 12, 0, tzinfo=PARIS)
@@ -38,12 +38,12 @@ COSTLY_HASHER = passwords._HASHER
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """See tests/sharing.py."""
-    parser.addoption("--everywhere", action="store_true", help="Run tests of pages on both databases, too.")
+    parser.addoption("--everywhere", action="store_true", help="Leave nothing to CI.")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Tests of pages run on SQLite, unless they are asked for everywhere; pytest says how many were left out."""
-    left = [] if config.getoption("everywhere") else [item for item in items if left_out(item.nodeid)]
+    """What is left to CI is not run, unless everything is asked for; pytest says how many were left out."""
+    left = [] if config.getoption("everywhere") else [item for item in items if left_to_ci(item.nodeid)]
     if left:
         config.hook.pytest_deselected(items=left)
         out = set(left)

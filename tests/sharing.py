@@ -6,20 +6,33 @@ from xdist.scheduler import LoadScopeScheduling
 
 # What these suites look at is what a page says; the rows it says it of are read by rooms that are tested on both
 # databases, as the stories are. `--everywhere` runs these on both, too; CI does (ADR 20).
-LEFT_TO_CI = (
-    "tests/dev/",
-    "tests/house/",
-    "tests/newsletters/",
-    "tests/admin/test_trial_requests.py",
+ON_ONE_DATABASE = (
+    "tests/access/test_cli.py",
+    "tests/accounts/test_again_by_mail.py",
+    "tests/accounts/test_mail_code.py",
+    "tests/accounts/test_password_change.py",
+    "tests/accounts/test_recovery.py",
+    "tests/accounts/test_registration.py",
+    "tests/accounts/test_second_factor.py",
+    "tests/accounts/test_second_step.py",
+    "tests/accounts/test_security_history.py",
+    "tests/accounts/test_sign_in.py",
     "tests/admin/test_acts.py",
     "tests/admin/test_audit_words.py",
+    "tests/admin/test_bulk.py",
     "tests/admin/test_organisations.py",
     "tests/admin/test_pages.py",
+    "tests/admin/test_trial_requests.py",
     "tests/admin/test_viewing.py",
-    "tests/access/test_cli.py",
+    "tests/billing/test_cancelling.py",
     "tests/billing/test_home.py",
+    "tests/billing/test_leaving_without_account.py",
+    "tests/billing/test_life.py::test_every_mail_about_money_renders",
+    "tests/billing/test_machine.py",
     "tests/billing/test_names.py",
+    "tests/billing/test_rare_cases.py",
     "tests/billing/test_summary.py",
+    "tests/billing/test_withdrawing.py",
     "tests/content/test_article_page.py",
     "tests/content/test_feeds.py",
     "tests/content/test_fronts.py",
@@ -27,36 +40,48 @@ LEFT_TO_CI = (
     "tests/content/test_next_steps.py",
     "tests/content/test_structured.py",
     "tests/content/test_why.py",
+    "tests/dev/",
     "tests/enquiries/test_forms.py",
     "tests/enquiries/test_help.py",
-    "tests/enquiries/test_queue.py",
     "tests/enquiries/test_help_address.py",
+    "tests/enquiries/test_queue.py",
     "tests/guards/test_attacks.py",
     "tests/guards/test_headers.py",
     "tests/guards/test_hostile.py",
-    "tests/guards/test_reading_changes_nothing.py",
     "tests/guards/test_listed.py",
     "tests/guards/test_production.py",
+    "tests/guards/test_reading_changes_nothing.py",
     "tests/guards/test_tree.py",
     "tests/guards/test_wire.py",
-    "tests/profile/test_pages.py",
-    "tests/billing/test_machine.py",
-    "tests/billing/test_life.py::test_every_mail_about_money_renders",
+    "tests/house/",
     "tests/journeys/test_account.py",
+    "tests/newsletters/",
+    "tests/profile/test_address.py",
+    "tests/profile/test_copies.py",
+    "tests/profile/test_erasure_asked.py",
+    "tests/profile/test_pages.py",
     "tests/trials/test_attacks.py::test_every_reminder_of_a_trial_goes_once_even_when_two_look_each_hour[postgresql-2026-1",
     "tests/trials/test_attacks.py::test_every_reminder_of_a_trial_goes_once_even_when_two_look_each_hour[postgresql-2028",
     "tests/trials/test_in_browser.py",
     "tests/trials/test_more.py",
     "tests/trials/test_pages.py",
 )
+# These open everything once more, as somebody else or with junk in every field.
+WALKS = (
+    "tests/guards/test_attacks.py::test_junk_in_every_field_is_never_an_error_of_the_server",
+    *(
+        f"tests/guards/test_crawl.py::test_every_link_of_the_demonstration_leads_somewhere[{who}]"
+        for who in ("stranger in English", "trial reader", "manager")
+    ),
+)
 _STORY = re.compile(r"tests/journeys/.*\[(sqlite|postgresql)")
 _CRAWL = "tests/guards/test_crawl.py"
 _MACHINE = "tests/billing/test_machine.py"
 
 
-def left_out(nodeid: str) -> bool:
-    """True for a test of pages on the second database."""
-    return nodeid.startswith(LEFT_TO_CI) and "[postgresql" in nodeid
+def left_to_ci(nodeid: str) -> bool:
+    """True for a test of pages on the second database, and for a walk through the whole house that repeats another."""
+    return nodeid.startswith(WALKS) or (nodeid.startswith(ON_ONE_DATABASE) and "[postgresql" in nodeid)
 
 
 class Shared(LoadScopeScheduling):
