@@ -1,7 +1,6 @@
 """The `portal` command: collects each room's commands. Each says what it did and fails with a non-zero exit."""
 
 import io
-import os
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ import click
 from flask import Flask, current_app
 from flask.cli import FlaskGroup, with_appcontext
 
+from portal.dev import levers
 from portal.settings import Settings, SettingsError, load
 
 ROOMS = ("accounts", "access", "organisations", "trials", "billing", "content", "admin")
@@ -71,21 +71,14 @@ def run() -> None:
         raise click.ClickException(str(error)) from error
 
 
-@portal.command("sandbox", context_settings={"ignore_unknown_options": True, "help_option_names": []})
-@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
-def sandbox(arguments: tuple[str, ...]) -> None:
-    """Run only the Stripe stand-in: portal sandbox --state FILE [--port 8001] …"""
-    if _settings().production:
-        raise click.ClickException("The Stripe stand-in never runs in production.")
-    # Another program takes this one's place: the portal imports nothing of the stand-in.
-    os.execv(sys.executable, [sys.executable, "-m", "portal.sandbox", *arguments])  # noqa: S606  # nosec B606
-
-
 def _settings() -> Settings:
     try:
         return load()
     except (SettingsError, ValueError) as error:
         raise click.ClickException(str(error)) from error
+
+
+portal.add_command(levers.sandbox)
 
 
 @click.group("db")

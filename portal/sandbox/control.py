@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from typing import Any, NoReturn
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
-from flask import Blueprint, Response, abort, jsonify, redirect, render_template, request
+from flask import Blueprint, abort, jsonify, redirect, request
 
+from portal.sandbox import faults
 from portal.sandbox.desk import Desk
 from portal.sandbox.engine import duties, waiting
-from portal.sandbox.engine.collecting import SLOW
+from portal.sandbox.engine.collecting import AFTER, SLOW
 from portal.sandbox.errors import ApiError
 from portal.sandbox.levers import LEVERS, Given
+from portal.sandbox.pages import layout, levers
 from portal.sandbox.setup import furnish, listen
 from portal.sandbox.webhooks.queue import MODES, Mode
 
@@ -25,29 +27,28 @@ def blueprint(desk: Desk) -> Blueprint:
     """The control endpoints; each takes JSON or a form and answers JSON, or leads back to the page."""
     control = Blueprint("control", __name__, url_prefix="/_control")
     control.before_request(_only_from_here)
-    control.add_url_rule(
-        "/", "page", lambda: render_template("control.html", state=_state(desk), modes=MODES, bank=BANK)
-    )
+    control.add_url_rule("/", "page", lambda: levers.page(desk, _state(desk), request.args.get("done", "")))
     control.add_url_rule("/state", "state", lambda: jsonify(_state(desk)))
     for name, act in ACTS.items():
-        control.post(f"/{name}", endpoint=name)(_acting(desk, act))
+        control.post(f"/{name}", endpoint=name)(_acting(desk, name, act))
     return control
 
 
-def _page(desk: Desk) -> str:
-    return render_template("control.html", state=_state(desk), modes=MODES, bank=BANK)
+def _acting(desk: Desk, name: str, act: Any) -> Any:
+    """JSON is answered with JSON, a form with the page: led back to, or with what was wrong."""
 
-
-def _acting(desk: Desk, act: Any) -> Any:
     def view() -> Any:
         given = (request.get_json(silent=True) if request.is_json else request.form.to_dict()) or {}
+        on_page = bool(request.form) and not request.is_json
         try:
             answer = act(desk, given)
         except ApiError as fault:
-            _refuse(fault.message)
-        if request.is_json or not request.form:
-            return jsonify(answer)
-        return redirect("/_control/", 303)
+            if on_page:
+                return levers.page(desk, _state(desk), wrong=fault.message, given=given)
+            return jsonify(error=fault.message), 400
+        if on_page:
+            return redirect(f"/_control/?{urlencode({'done': name, 'lang': layout.language()})}", 303)
+        return jsonify(answer)
 
     return view
 
@@ -74,6 +75,8 @@ def _state(desk: Desk) -> dict[str, Any]:
             "checkout_wait": desk.store.setting("checkout_wait", desk.config.checkout_wait),
             "failing": [row["name"].partition(":")[2] for row in failing],
             "bank": "later" if desk.store.setting(SLOW) else "at-once",
+            "after_retries": desk.store.setting(AFTER, desk.config.after_retries),
+            "fault": faults.asked(desk),
             "outage": max(0.0, desk.store.setting("outage_until", 0.0) - desk.clock.real()),
         }
 
@@ -103,11 +106,13 @@ def _reset(desk: Desk, given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _webhooks(desk: Desk, given: dict[str, Any]) -> dict[str, Any]:
-    """Set how deliveries behave: mode, and `seed` for shuffle or `seconds` for delay."""
+    """Set how deliveries behave: mode, `seed` for shuffle, `seconds` of delay, or how long any other mode lasts."""
     name = given.get("mode", "normal")
     if name not in MODES:
         _refuse(f"mode must be one of {', '.join(MODES)}")
-    mode = Mode(str(name), int(_number(given.get("seed", 0))), _number(given.get("seconds", 0)))
+    seconds = _number(given.get("seconds") or 0)
+    until = desk.clock.real() + seconds if seconds and name not in ("delay", "normal") else None
+    mode = Mode(str(name), int(_number(given.get("seed") or 0)), seconds, until)
     with desk.store.turn():
         desk.queue.mode = mode
         if name != "delay":
@@ -127,7 +132,7 @@ def _listen(desk: Desk, given: dict[str, Any]) -> dict[str, Any]:
 
 def _fail_next(desk: Desk, given: dict[str, Any]) -> dict[str, Any]:
     """Have the bank refuse the next charge of a subscription, or its next `times` charges."""
-    times = int(_number(given.get("times", 1)))
+    times = int(_number(given.get("times") or 0 if "times" in given else 1))
     with desk.store.turn():
         found = desk.store.get(str(given.get("subscription", "")).strip())
         if found is None or found["object"] != "subscription":
@@ -168,6 +173,16 @@ def _outage(desk: Desk, given: dict[str, Any]) -> dict[str, Any]:
     return {"seconds": seconds}
 
 
+def _fault(desk: Desk, given: dict[str, Any]) -> dict[str, Any]:
+    """The next `times` requests to the API misbehave; 0 ends it."""
+    kind, times = str(given.get("kind", "500")), int(_number(given.get("times") or 0))
+    if kind not in faults.KINDS:
+        _refuse(f"kind must be one of {', '.join(faults.KINDS)}")
+    with desk.store.turn():
+        faults.ask_for(desk, kind, times)
+    return {"kind": kind, "times": times}
+
+
 def _number(raw: Any) -> float:
     try:
         value = float(raw)
@@ -188,9 +203,7 @@ def _in_one_turn(lever: Any) -> Any:
 
 
 def _refuse(sentence: str) -> NoReturn:
-    response = jsonify(error=sentence)
-    response.status_code = 400
-    abort(Response(response.get_data(), 400, content_type="application/json"))
+    raise ApiError(sentence)
 
 
 ACTS = {
@@ -203,5 +216,6 @@ ACTS = {
     "bank": _bank,
     "bank-answers": _bank_answers,
     "outage": _outage,
+    "fault": _fault,
     **{name: _in_one_turn(lever) for name, lever in LEVERS.items()},
 }

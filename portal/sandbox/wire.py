@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from portal.sandbox import expand, ids, resources
+from portal.sandbox import expand, faults, ids, resources
 from portal.sandbox.bracket import read_form
 from portal.sandbox.config import API_VERSION
 from portal.sandbox.desk import Desk
@@ -55,8 +55,10 @@ def _view(desk: Desk, log: WireLog, endpoint: Endpoint) -> Any:
             _check_key()
             _check_version()
             _check_outage(desk)
+            faults.before(desk)
             parameters = read_fields(read_form(_sent()), endpoint.fields, endpoint.required)
             answer = _answer(desk, endpoint, parameters, names, request_id)
+            faults.after(desk)
         except ApiError as fault:
             answer = _failed(fault)
         except Exception:

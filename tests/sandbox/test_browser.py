@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.axe import violations
-from tests.sandbox.shop import DAY, DECLINED, Shop
+from tests.sandbox.shop import DAY, DECLINED, Shop, visit
 
 playwright = pytest.importorskip("playwright.sync_api")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -125,15 +125,49 @@ def _addresses(shop: Shop) -> list[str]:
     paid, owed = shop.stripe.v1.invoices.list({"subscription": found.id}).data[::-1]
     closed = shop.session()
     shop.stripe.v1.checkout.sessions.expire(closed.id)
-    portal = shop.portal(found).url
+    features = {"customer_update": {"enabled": True, "allowed_updates": ["name", "email", "address", "tax_id"]}}
+    features |= {name: {"enabled": True} for name in ("payment_method_update", "subscription_cancel")}
+    configuration = shop.stripe.v1.billing_portal.configurations.create({"features": features})  # type: ignore[typeddict-item]
+    portal = shop.portal(found, configuration=configuration.id).url
     return [
         shop.session(subscription_data={"trial_end": shop.now() + 9 * DAY}).url,
-        shop.session().url,
+        shop.session(allow_promotion_codes=True).url,
         closed.url,
         portal,
         f"{portal}/card",
         f"{portal}/cancel/{found.id}",
+        f"{portal}/identity",
         paid.hosted_invoice_url,
         owed.hosted_invoice_url,
+        *_asked(shop),
+        _sent(shop),
         f"{shop.sandbox.url}/_control/",
     ]
+
+
+def _asked(shop: Shop) -> list[str]:
+    """The bank's page, and an invoice that waits for its answer."""
+    waiting = shop.session()
+    shop.pay(waiting, "4000 0027 6000 3184")
+    visit(f"{shop.sandbox.url}/pay/{waiting.id}/bank", {"answer": "yes"})
+    shop.pass_time(32 * DAY)
+    found = shop.again(shop.stripe.v1.checkout.sessions.retrieve(waiting.id).subscription)
+    owed = shop.stripe.v1.invoices.retrieve(str(found.latest_invoice))
+    again = shop.session()
+    shop.pay(again, "4000 0027 6000 3184")
+    return [f"{shop.sandbox.url}/pay/{again.id}/bank", str(owed.hosted_invoice_url)]
+
+
+def _sent(shop: Shop) -> str:
+    """An invoice to be paid by transfer, with a discount and an order number."""
+    settings = {"custom_fields": [{"name": "Commande", "value": "PO-4711"}], "footer": "Merci."}
+    coupon = shop.stripe.v1.coupons.create({"percent_off": 10, "duration": "once", "name": "Rentrée"})
+    wish = {
+        "customer": shop.customer(invoice_settings=settings).id,
+        "items": [{"price": shop.price().id}],
+        "collection_method": "send_invoice",
+        "days_until_due": 30,
+        "discounts": [{"coupon": coupon.id}],
+    }
+    found = shop.stripe.v1.subscriptions.create(wish)  # type: ignore[arg-type]
+    return str(shop.stripe.v1.invoices.retrieve(str(found.latest_invoice)).hosted_invoice_url)

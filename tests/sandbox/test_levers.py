@@ -6,7 +6,7 @@ import pytest
 import stripe
 
 from portal.sandbox.engine.planning import FIRST_PAYMENT_WINDOW
-from tests.sandbox.shop import DAY, Shop
+from tests.sandbox.shop import DAY, Shop, client, visit
 
 
 def bought_while_the_bank_thinks(shop: Shop) -> tuple[stripe.checkout.Session, stripe.Subscription]:
@@ -71,3 +71,62 @@ def test_doubled_events_arrive_in_order_each_twice(shop: Shop) -> None:
     shop.stripe.v1.products.create({"name": "mind Media"})
     shop.sandbox.settle()
     assert shop.receiver.types() == ["customer.created"] * 2 + ["product.created"] * 2
+
+
+def test_so_many_requests_are_answered_500_or_429_and_nothing_is_done(shop: Shop) -> None:
+    for kind, fault in (("500", stripe.APIError), ("429", stripe.RateLimitError)):
+        shop.sandbox.control("fault", kind=kind, times=2)
+        for _ in range(2):
+            with pytest.raises(fault):
+                shop.customer()
+        assert shop.sandbox.control("state")["fault"] == {}
+    assert shop.stripe.v1.customers.list({}).data == []
+
+
+def test_a_request_may_get_no_answer(shop: Shop) -> None:
+    shop.sandbox.control("fault", kind="nothing", times=1)
+    with pytest.raises(stripe.APIConnectionError):
+        shop.customer()
+    assert shop.stripe.v1.customers.list({}).data == []
+
+
+def test_an_answer_may_be_lost_after_the_work_and_the_same_key_finds_it_again(shop: Shop) -> None:
+    shop.sandbox.control("fault", kind="lost", times=1)
+    wish, key = {"email": "lost@example.org"}, {"idempotency_key": "lost-1"}
+    with pytest.raises(stripe.APIConnectionError):
+        shop.stripe.v1.customers.create(wish, key)  # type: ignore[arg-type]
+    [made] = shop.stripe.v1.customers.list({}).data
+    assert shop.stripe.v1.customers.create(wish, key).id == made.id  # type: ignore[arg-type]
+
+
+def test_a_client_that_tries_again_makes_one_customer_of_a_lost_answer(shop: Shop) -> None:
+    shop.sandbox.control("fault", kind="lost", times=1)
+    made = client(shop.sandbox.url, retries=2).v1.customers.create({"email": "lost@example.org"})
+    assert [one.id for one in shop.stripe.v1.customers.list({}).data] == [made.id]
+
+
+def test_webhooks_may_be_lost_for_a_while(shop: Shop) -> None:
+    shop.sandbox.control("webhooks", mode="drop", seconds=0.3)
+    shop.customer()
+    assert shop.sandbox.control("state")["deliveries"] == {"dropped": 1}
+    shop.sandbox.control("webhooks", mode="drop", seconds=0.000001)
+    assert shop.sandbox.control("state")["webhooks"]["mode"] == "normal"
+    shop.customer()
+    shop.sandbox.settle()
+    assert shop.receiver.types() == ["customer.created"]
+
+
+@pytest.mark.parametrize("given", [{"kind": "odd"}, {"kind": "500", "times": "many"}])
+def test_a_senseless_fault_is_refused(shop: Shop, given: dict[str, str]) -> None:
+    assert visit(f"{shop.sandbox.url}/_control/fault", given).status == 400
+
+
+def test_the_accounts_setting_can_be_changed(shop: Shop) -> None:
+    shop.sandbox.control("account", after_retries="pause")
+    found = shop.subscription()
+    shop.sandbox.control("fail-next-renewal", subscription=found.id, times=9)
+    shop.pass_time(60 * DAY)
+    paused = shop.again(found)
+    assert paused.status == "paused" and paused.status_details is not None
+    assert paused.status_details.paused.subscription.type == "final_payment_failure"
+    assert shop.events("customer.subscription.paused")

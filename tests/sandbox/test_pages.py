@@ -21,6 +21,7 @@ def test_every_word_of_the_templates_is_known_and_every_known_word_is_used() -> 
     text = "".join(path.read_text(encoding="utf-8") for path in sources if path.name != "words.py")
     asked = set(re.findall(r'_\("(\w+)"', text))
     built = ("status_", "sub_", "why_", "per_", "then_", "expired_", "unknown_", "portal_expired_", "field_")
+    built += ("ctl_", "ctl_is_", "ctl_why_", "ctl_act_", "ctl_group_", "ctl_field_")
     assert asked <= vocabulary.WORDS.keys() | set(built)
     unused = [key for key in vocabulary.WORDS if f'"{key}"' not in text and not key.startswith(built)]
     assert unused == []

@@ -10,8 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from portal.sandbox import control
 from portal.sandbox.__main__ import read_arguments
 from portal.sandbox.config import Config
+from portal.sandbox.pages import levers
+from portal.sandbox.pages.words import WORDS
 from portal.sandbox.server import PortTaken, Server
 from tests.sandbox.receiver import Receiver
 from tests.sandbox.server import ROOT, start_sandbox
@@ -119,10 +122,32 @@ def test_the_state_counts_what_there_is(shop: Shop) -> None:
 def test_the_control_page_shows_the_state_and_takes_forms(shop: Shop) -> None:
     found = shop.subscription()
     address = f"{shop.sandbox.url}/_control"
-    assert "What it holds" in words(visit(f"{address}/").text)
-    page = visit(f"{address}/fail-next-renewal", {"subscription": found.id})
-    assert (page.status, page.location) == (303, "/_control/")
-    assert f"Will fail: {found.id}" in words(visit(f"{address}/").text)
+    assert "Controls of the Stripe stand-in" in words(visit(f"{address}/?lang=en").text)
+    page = visit(f"{address}/fail-next-renewal?lang=fr", {"subscription": found.id, "times": "1"})
+    assert (page.status, page.location) == (303, "/_control/?done=fail-next-renewal&lang=fr")
+    text = words(visit(f"{sandbox_url(shop)}{page.location}").text)
+    assert "C’est fait : Refuser le prochain paiement." in text
+    assert f"Prochains paiements refusés : {found.id}." in text
+
+
+def sandbox_url(shop: Shop) -> str:
+    return shop.sandbox.url
+
+
+def test_every_lever_of_the_page_is_one_that_the_stand_in_has() -> None:
+    named = {panel.lever for _, panels in levers.GROUPS for panel in panels}
+    assert named <= set(control.ACTS)
+    assert {"refund", "dispute", "dispute-closed", "delete-customer", "clock", "webhooks", "fault"} <= named
+    for panel in (panel for _, panels in levers.GROUPS for panel in panels):
+        for field in panel.fields:
+            assert f"ctl_field_{field.name}" in WORDS
+            prefix = "ctl_why_" if field.name == "reason" else "ctl_is_"
+            assert all(f"{prefix}{word}" in WORDS for word in field.choices)
+
+
+def test_a_mistake_on_the_control_page_is_said_on_it(shop: Shop) -> None:
+    page = visit(f"{shop.sandbox.url}/_control/refund?lang=fr", {"subject": "sub_none", "form": "1"})
+    assert page.status == 400 and "sub_none leads to no paid charge." in words(page.text)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+from portal.sandbox.pages.lever_words import LEVER_WORDS
+
 LANGUAGES = ("fr", "en")
 NARROW, FIXED = "\u202f", "\u00a0"
 
@@ -247,6 +249,9 @@ WORDS: dict[str, tuple[str, str]] = {
     "why_too_expensive": ("C’est trop cher", "It is too expensive"),
     "why_unused": ("Je ne m’en sers pas", "I do not use it"),
 }
+
+
+WORDS |= LEVER_WORDS
 
 
 def say(language: str, key: str, **values: object) -> str:

@@ -21,11 +21,12 @@ DUPLICATES = 0.3
 
 @dataclass(frozen=True)
 class Mode:
-    """How deliveries behave: `seed` is used by shuffle, `seconds` (real) by delay."""
+    """How deliveries behave: `seed` for shuffle, real `seconds` for delay; over after the real instant `until`."""
 
     name: str = "normal"
     seed: int = 0
     seconds: float = 0.0
+    until: float | None = None
 
 
 class Delivery(NamedTuple):
@@ -47,7 +48,8 @@ class Queue:
     @property
     def mode(self) -> Mode:
         """The way deliveries behave now."""
-        return Mode(**self.store.setting("webhook_mode", {}))
+        mode = Mode(**self.store.setting("webhook_mode", {}))
+        return Mode() if mode.until is not None and self.clock.real() >= mode.until else mode
 
     @mode.setter
     def mode(self, mode: Mode) -> None:
