@@ -17,6 +17,7 @@ _MISSING: Mapping[Permission, object] = {
     Permission.EXTEND_TRIALS: _("This page needs the right to extend trials."),
     Permission.EXPLAIN_ACCESS: _("This page needs the right to see why somebody may read."),
     Permission.SEE_BILLING: _("This page needs the right to see subscriptions and invoices."),
+    Permission.REPAIR_BILLING: _("This needs the right to have Stripe’s state read again."),
     Permission.SEE_AUDIT: _("This page needs the right to read the log of what was done."),
     Permission.VIEW_AS: _("This page needs the right to look through a reader's eyes."),
     Permission.ANSWER_ENQUIRIES: _("This page needs the right to answer what people ask."),

@@ -24,6 +24,7 @@ class Permission(StrEnum):
     EXTEND_TRIALS = "extend-trials"
     EXPLAIN_ACCESS = "explain-access"
     SEE_BILLING = "see-billing"
+    REPAIR_BILLING = "repair-billing"
     SEE_AUDIT = "see-audit"
     ANSWER_ENQUIRIES = "answer-enquiries"
     VIEW_AS = "view-as"

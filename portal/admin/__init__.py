@@ -8,6 +8,7 @@ def init_app(app: Flask) -> None:
     from portal.admin import (  # noqa: F401 - they bind their views
         acts,
         audit_log,
+        billing_desk,
         bulk,
         enquiries,
         giving,

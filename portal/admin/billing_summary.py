@@ -40,6 +40,7 @@ class Contract:
     chip: tuple[str, str]
     rows: list[tuple[str, str]] = field(default_factory=list)
     stripe_id: str = ""
+    subscription_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ def contracts(session: AnySession, organisation_ids: tuple[int, ...]) -> list[Co
 
 def _contract(subscription: Subscription, organisation: str) -> Contract:
     word, tone = STATUSES.get(subscription.status, (subscription.status, "plain"))
-    contract = Contract(organisation, (str(word), tone), stripe_id=subscription.stripe_id)
+    contract = Contract(organisation, (str(word), tone), [], subscription.stripe_id, subscription.id)
     ending, renews = subscription.ending_at or subscription.ended_at, subscription.renews_at
     if ending:
         contract.rows.append((gettext("Ends"), formats.day(ending)))

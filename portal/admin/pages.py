@@ -41,6 +41,7 @@ _ENTRIES = (
     (_("Enquiries"), "/admin/enquiries", "inbox", False, Permission.ANSWER_ENQUIRIES),
     (_("Trial requests"), "/admin/trial-requests", "hourglass", False, Permission.EXTEND_TRIALS),
     (_("Replacements"), "/admin/replacements", "users", False, Permission.ANSWER_ENQUIRIES),
+    (_("Stripe"), "/admin/billing", "webhook", False, Permission.SEE_BILLING),
     (_("Audit log"), "/admin/audit", "scroll-text", False, Permission.SEE_AUDIT),
 )
 

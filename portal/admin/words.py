@@ -58,6 +58,8 @@ ACTS: Mapping[str, object] = {
     "subscription.changed": _("Subscription changed"),
     "change.agreed": _("Change of the subscription agreed to"),
     "billing.alert": _("Something to look at in billing"),
+    "billing.event-replayed": _("Webhook put back to be worked on"),
+    "billing.resynced": _("Subscription read again from Stripe"),
     "organisation.address-followed": _("Mail about money follows the account's new address"),
     "organisation.domain-proved": _("Mail domain proved by a manager"),
     "organisation.domain-given-up": _("Mail domain given up"),

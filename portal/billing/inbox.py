@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from portal import clock
@@ -225,3 +225,18 @@ def pause(attempts: int, *, busy: bool = False) -> timedelta:
     first = BUSY_PAUSE if busy else FIRST_PAUSE
     doublings: int = min(max(attempts - 1, 0), 12)
     return min(first * (1 << doublings), LONGEST_PAUSE)
+
+
+def put_back(session: AnySession, event_id: str) -> bool:
+    """Have an event worked on again at once, done or not; the caller commits. False when it is unknown."""
+    row = session.scalars(select(StripeEvent).where(StripeEvent.id == event_id).with_for_update()).one_or_none()
+    if row is None:
+        return False
+    row.done_at, row.attempts, row.note, row.next_attempt_at = None, 0, "", clock.now()
+    return True
+
+
+def failing(session: AnySession) -> int:
+    """How many events were tried and are not done."""
+    statement = select(func.count()).where(StripeEvent.done_at.is_(None), StripeEvent.attempts > 1)
+    return session.scalar(statement) or 0

@@ -8,13 +8,14 @@ from sqlalchemy.orm import selectinload
 from portal import audit, clock
 from portal.access import grants
 from portal.access.grants import Mirrored
-from portal.billing import awaiting, changed, leaving, mails
+from portal.billing import alarm, awaiting, changed, leaving, mails
 from portal.billing.mails import Known
 from portal.billing.models import Customer, Invoice, Plan, Price, Subscription, SubscriptionItem
 from portal.billing.rights import KNOWN, Debt, Line, SubscriptionState, rights
 from portal.billing.shapes import RemoteInvoice, RemoteItem, RemoteState, RemoteSubscription
 from portal.db import AnySession
 from portal.organisations import seats
+from portal.organisations.models import Organisation
 
 LIVE = ("trialing", "active", "past_due", "unpaid", "paused")
 """A subscription in one of these is still one: no second one is sold beside it."""
@@ -193,7 +194,9 @@ def alert(session: AnySession, row: Subscription, what: str, details: dict[str, 
         )
     )
     if values not in list(past):
-        audit.record(session, "billing.alert", target=("organisation", row.organisation_id), values=values)
+        event = audit.record(session, "billing.alert", target=("organisation", row.organisation_id), values=values)
+        name = session.get_one(Organisation, row.organisation_id).name
+        alarm.of_alert(session, event.id, name, values)
 
 
 def _settle(session: AnySession, row: Subscription, remote: RemoteSubscription, wanted: list[Mirrored]) -> None:

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from portal import clock
 from portal.audit import AuditEvent
-from portal.billing import customers, inbox, mirror, sync
+from portal.billing import alarm, customers, inbox, mirror, sync
 from portal.billing.gateway import Gateway, current
 from portal.billing.models import Customer, ReconcileRun, StripeEvent, Subscription
 from portal.billing.shapes import RemoteEvent, RemoteSubscription
@@ -134,6 +134,7 @@ def _repair(session: AnySession, gateway: Gateway, findings: Findings) -> None:
 
 def _record(session: AnySession, findings: Findings, started: datetime) -> None:
     with writing(session):
+        alarm.of_drifts(session, findings.drifts)
         session.add(
             ReconcileRun(
                 started_at=started,

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 
 from portal import clock
-from portal.billing import cancelling, mirror, renewals, requested, terms, withdrawing
+from portal.accounts import readers
+from portal.billing import alarm, cancelling, mirror, renewals, requested, terms, withdrawing
 from portal.billing.models import AttemptState, CheckoutAttempt, Customer, Price, StartChoice, Subscription
 from portal.billing.models_changing import ChangeState, SubscriptionChange
 from portal.billing.shapes import RemoteInvoice, RemoteItem, RemoteState, RemoteSubscription
@@ -14,6 +15,7 @@ from portal.db import AnySession
 from portal.dev.scene import MONTH, Scene
 from portal.enquiries import leave
 from portal.organisations import founding
+from portal.roles import Role
 
 
 def billing(scene: Scene) -> None:
@@ -52,6 +54,9 @@ def billing(scene: Scene) -> None:
         mirror.write(unit, RemoteState(subscription, invoices), False, ticket)
         if ticket == 1:
             _announced(unit, now)
+            email = f"admin-{scene.locale}@example.org"
+            readers.create_reader(unit, email=email, locale=scene.locale, role=Role.ADMIN, confirmed=True)
+            alarm.raise_alarm(unit, "exemple", "two-live", [("sub_example", "sub_other")])
             _cancelled_while_stripe_is_silent(unit)
             _agreed(scene, item)
     _withdrawn(scene, price)

@@ -171,6 +171,8 @@ def _known(readers: dict[str, Reader | None], grant_id: int | None) -> dict[str,
         "copy_id": "1",
         "part": "1",
         "company": "clinique.example",
+        "event_id": "evt_unknown",
+        "subscription_id": "1",
     }
 
 
