@@ -142,3 +142,27 @@ def test_a_trial_keeps_a_card_that_its_holder_confirmed(shop: Shop) -> None:
     found = shop.again(shop.stripe.v1.checkout.sessions.retrieve(session.id).subscription)
     shop.pass_time(6 * DAY)
     assert shop.again(found).status == "active"
+
+
+def test_a_bank_that_was_answered_may_still_think(shop: Shop) -> None:
+    shop.sandbox.control("bank", answers="later")
+    found = bought(shop, ALWAYS)
+    assert found.status == "incomplete"
+    shop.sandbox.control("bank-answers")
+    assert shop.again(found).status == "active"
+
+
+def test_a_change_that_waits_for_its_payment_is_made_once_the_holder_confirms(shop: Shop) -> None:
+    found = bought(shop, ALWAYS)
+    item = found["items"]["data"][0].id
+    wish = {
+        "items": [{"id": item, "quantity": 3}],
+        "proration_behavior": "always_invoice",
+        "payment_behavior": "pending_if_incomplete",
+    }
+    waiting = shop.stripe.v1.subscriptions.update(found.id, wish)  # type: ignore[arg-type]
+    assert waiting.status == "active" and waiting.pending_update is not None
+    invoice = shop.stripe.v1.invoices.retrieve(str(waiting.latest_invoice))
+    visit(f"{invoice.hosted_invoice_url}/bank", {"answer": "yes"})
+    done = shop.again(found)
+    assert done.pending_update is None and done["items"]["data"][0].quantity == 3

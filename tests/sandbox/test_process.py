@@ -140,7 +140,7 @@ def test_every_lever_of_the_page_is_one_that_the_stand_in_has() -> None:
     assert {"refund", "dispute", "dispute-closed", "delete-customer", "clock", "webhooks", "fault"} <= named
     for panel in (panel for _, panels in levers.GROUPS for panel in panels):
         for field in panel.fields:
-            assert f"ctl_field_{field.name}" in WORDS
+            assert f"ctl_field_{field.label or field.name}" in WORDS
             prefix = "ctl_why_" if field.name == "reason" else "ctl_is_"
             assert all(f"{prefix}{word}" in WORDS for word in field.choices)
 

@@ -22,7 +22,9 @@ def _taken(desk: Desk, intent: Document) -> bool:
     subscription = desk.get("subscription", invoice["_subscription"])
     if subscription["status"] != "incomplete":
         return False
-    collecting.collect(desk, invoice, desk.get("payment_method", intent["payment_method"]), Manner(may_wait=False))
+    method = desk.get("payment_method", intent["payment_method"])
+    manner = Manner(may_wait=False, authenticated=bool(method.get("_authenticated")))
+    collecting.collect(desk, invoice, method, manner)
     plan(desk, desk.get("subscription", subscription["id"]))
     for session in desk.store.find("checkout.session", ("invoice", "=", invoice["id"])):
         desk.tell("checkout.session.async_payment_succeeded", desk.change(session, payment_status="paid"))

@@ -60,6 +60,7 @@ LEVER_WORDS: dict[str, tuple[str, str]] = {
     "ctl_field_after_retries": ("Après le dernier essai refusé", "After the last refused attempt"),
     "ctl_field_mode": ("Livraison", "Delivery"),
     "ctl_field_seconds": ("Secondes (0 : sans fin)", "Seconds (0: without end)"),
+    "ctl_field_outage_seconds": ("Secondes (0 : plus de panne)", "Seconds (0: no outage)"),
     "ctl_field_seed": ("Graine du mélange", "Seed of the shuffle"),
     "ctl_field_kind": ("Ce que fait l’API", "What the API does"),
     "ctl_is_at-once": ("aussitôt", "at once"),

@@ -18,12 +18,13 @@ RECENT = 8
 
 
 class Field(NamedTuple):
-    """An input: its name, what is in it at first, and its choices if there are any."""
+    """An input: its name, what is in it at first, its choices if there are any, the word of its label."""
 
     name: str
     value: str = ""
     choices: tuple[str, ...] = ()
     numeric: bool = False
+    label: str = ""
 
 
 class Panel(NamedTuple):
@@ -66,7 +67,7 @@ GROUPS: tuple[tuple[str, tuple[Panel, ...]], ...] = (
         "trouble",
         (
             Panel("fault", (Field("kind", "500", faults.KINDS), Field("times", "1", numeric=True))),
-            Panel("outage", (Field("seconds", "60", numeric=True),)),
+            Panel("outage", (Field("seconds", "60", numeric=True, label="outage_seconds"),)),
         ),
     ),
     ("all", (Panel("reset"),)),
