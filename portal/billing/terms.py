@@ -3,7 +3,14 @@
 `house.legal` shows them; here is what an order needs of them.
 """
 
-from datetime import date
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import select
+
+from portal.billing.models import AttemptState, CheckoutAttempt
+from portal.db import AnySession
 
 VERSIONS = ("2026-11-01",)
 CURRENT = VERSIONS[-1]
@@ -12,3 +19,30 @@ CURRENT = VERSIONS[-1]
 def day_of(version: str) -> date:
     """The day from which a version holds."""
     return date.fromisoformat(version)
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A version that was accepted with an order, and when."""
+
+    version: str
+    at: datetime
+
+    @property
+    def day(self) -> date:
+        """The day from which it holds."""
+        return day_of(self.version)
+
+    @property
+    def path(self) -> str:
+        """Where its text stands, whatever holds now."""
+        return f"/legal/terms-of-sale/{self.version}"
+
+
+def accepted(session: AnySession, organisation_id: int) -> Sequence[Accepted]:
+    """What this organisation accepted with its orders, newest first."""
+    statement = select(CheckoutAttempt.terms_version, CheckoutAttempt.terms_accepted_at).where(
+        CheckoutAttempt.organisation_id == organisation_id, CheckoutAttempt.state == AttemptState.COMPLETED
+    )
+    rows = session.execute(statement.order_by(CheckoutAttempt.id.desc()).limit(20))
+    return [Accepted(version, at) for version, at in rows]

@@ -46,6 +46,7 @@ def billing(scene: Scene) -> None:
         (replace(active, items=(replace(item, quantity=3),)), (paid,)),
         (replace(active, cancel_at=now + MONTH, canceled_at=now), (paid,)),
         (active, (paid,)),
+        (replace(active, status="past_due"), (paid, replace(owed, id="in_3", asked=True))),
         (replace(active, status="past_due"), (paid, owed)),
         (active, (paid, replace(owed, status="paid", amount_paid=owed.total, amount_due=0, paid_at=now))),
         (replace(active, status="canceled", ended_at=now), (paid,)),

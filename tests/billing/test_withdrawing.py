@@ -249,3 +249,20 @@ def test_money_that_staff_gave_back_already_is_a_case_for_people_told_once(world
     alerts = [one.values for one in db.session.scalars(select(AuditEvent).where(AuditEvent.act == "billing.alert"))]
     assert [one["what"] for one in alerts] == ["refund-refused"]
     assert refunds(world) == [paid(world)]
+
+
+def test_billing_shows_which_terms_were_accepted_when_and_leads_to_that_text(world: World) -> None:
+    buyer = subscriber(world)
+    end_reading()
+    attempt = db.session.scalars(select(CheckoutAttempt)).one()
+    text = says(buyer)
+    assert "accepted on" in text
+    path = f"/legal/terms-of-sale/{attempt.terms_version}"
+    assert f'href="{path}"' in buyer.client.get("/billing/").text
+    assert buyer.client.get(path).status_code == 200
+
+
+def test_terms_of_an_order_that_was_never_paid_are_not_shown(world: World) -> None:
+    buyer = world.buyer()
+    buyer.order()
+    assert "/legal/terms-of-sale/" not in buyer.billing()

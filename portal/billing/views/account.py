@@ -8,7 +8,7 @@ from flask_login import current_user
 
 from portal import clock
 from portal.access.asking import forget_facts, reader_facts
-from portal.billing import customers, leaving, queries, sync, withdrawing
+from portal.billing import customers, leaving, queries, sync, terms, withdrawing
 from portal.billing.gateway import current
 from portal.billing.mirror import LIVE
 from portal.billing.models import Invoice
@@ -43,6 +43,7 @@ def home() -> Any:
         told=_told(standing, invoices),
         licensed=standing.subscription is not None and standing.subscription.status in LIVE,
         organisation=organisation,
+        accepted=terms.accepted(db.session, organisation.id) if organisation else [],
         invoices=invoices,
         seated=bool(organisation and seats.seat_of(db.session, organisation.id, current_user.id)),
         seats_used=seats.used(db.session, organisation.id) if organisation else 0,
