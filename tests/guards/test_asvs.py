@@ -1,13 +1,11 @@
 """docs/security.md lists every row of ASVS 5.0, level 2, once, and names only tests that are there."""
 
-import ast
 import re
-from functools import cache
-from pathlib import Path
 
 import pytest
 
 from portal.settings import ROOT
+from tests.guards.named import lost, named
 from tools.check import LOOKS
 
 DOC = ROOT / "docs" / "security.md"
@@ -23,27 +21,7 @@ _COUNTED = [one.split(":") for one in SECTIONS.split()]
 WANTED = [f"{section}.{number}" for section, count in _COUNTED for number in range(1, int(count) + 1)]
 _ROW = re.compile(r"^\| (\d+\.\d+\.\d+) \| ([a-z ]+) \| (.+) \|$", re.MULTILINE)
 ROWS = [(match[1], match[2], match[3]) for match in _ROW.finditer(TEXT)]
-_NAMED = re.compile(r"`(tests/[\w/]+(?:\.py)?|test_\w+\.py)?(?:::(test_\w+))?`")
 _LOOK = re.compile(r"`make check: (\w+)`")
-
-
-def named(text: str) -> list[tuple[Path, str]]:
-    """(file or folder, function or nothing) of each test that is named; a short name belongs to the one before."""
-    found: list[tuple[Path, str]] = []
-    for path, function in _NAMED.findall(text):
-        if not path and not function:
-            continue
-        last = found[-1][0] if found else ROOT / "tests"
-        file = last if not path else ROOT / path if path.startswith("tests/") else last.parent / path
-        found.append((file, function))
-    return found
-
-
-@cache
-def functions(path: Path) -> set[str]:
-    """The tests of a file."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    return {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
 
 
 def test_every_row_stands_there_once_and_in_order() -> None:
@@ -61,13 +39,7 @@ def test_a_row_is_met_by_something_that_fails_or_says_why_not(number: str, state
 
 
 def test_every_test_and_look_that_is_named_exists() -> None:
-    lost = [
-        f"{path.relative_to(ROOT)}::{function}"
-        for line in TEXT.splitlines()
-        for path, function in named(line)
-        if not path.exists() or (function and function not in functions(path))
-    ]
-    assert lost == []
+    assert lost(TEXT) == []
     assert set(_LOOK.findall(TEXT)) <= set(LOOKS)
     assert len(named(TEXT)) > 250
 
