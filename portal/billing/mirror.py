@@ -14,6 +14,7 @@ from portal.billing.models import Customer, Invoice, Plan, Price, Subscription, 
 from portal.billing.rights import KNOWN, Debt, Line, SubscriptionState, rights
 from portal.billing.shapes import RemoteInvoice, RemoteItem, RemoteState, RemoteSubscription
 from portal.db import AnySession
+from portal.organisations import mails as organisation_mails
 from portal.organisations import seats
 from portal.organisations.models import Organisation
 
@@ -162,8 +163,8 @@ def _seats(session: AnySession, row: Subscription) -> None:
         Subscription.organisation_id == row.organisation_id, Subscription.status.in_(LIVE)
     )
     held = list(session.scalars(statement))
-    if held:
-        seats.set_seats(session, row.organisation_id, sum(held))
+    if held and seats.set_seats(session, row.organisation_id, sum(held)):
+        organisation_mails.licences_over(session, row.organisation_id, seats.used(session, row.organisation_id))
 
 
 def _alerts(session: AnySession, row: Subscription, remote: RemoteSubscription, sold: dict[str, Sold]) -> None:

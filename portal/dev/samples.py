@@ -75,6 +75,7 @@ def team(scene: Scene) -> None:
     offered = invitations.invite(unit, company.id, f"collegue-{scene.locale}@example.org", actor_id=reader.id)
     inviting.send(unit, Inviter(company, reader.id, scene.locale), offered)
     organisation_mails.licences_full(unit, offered)
+    organisation_mails.licences_over(unit, company.id, company.seats + 2)
     seat = seats.open_seat(unit, company.id, reader.id, actor_id=None)
     seats.close_seat(unit, seat, "removed", actor_id=reader.id)
     organisation_mails.seat_removed(unit, seat)

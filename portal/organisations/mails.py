@@ -78,6 +78,24 @@ def licences_full(session: AnySession, offered: Invitation) -> None:
         )
 
 
+def licences_over(session: AnySession, organisation_id: int, used: int) -> None:
+    """To each manager when fewer licences are bought than are in use: nobody is taken off, and nobody new is seated."""
+    organisation = session.get_one(Organisation, organisation_id)
+    if used <= organisation.seats:
+        return
+    for person in _managers(session, organisation.id):
+        _tell(
+            session,
+            "licences_over",
+            person,
+            key=f"licences_over:{organisation.id}:{organisation.seats}:{used}:{clock.now():%Y%m%d}:{person.id}",
+            organisation=organisation.name,
+            seats=organisation.seats,
+            more=used - organisation.seats,
+            url=absolute(f"/organisation/{organisation.id}/"),
+        )
+
+
 def seat_removed(session: AnySession, seat: Seat) -> None:
     """To whoever sat there: what ends, and what stays."""
     person = session.get_one(Reader, seat.reader_id)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 
 from portal.access import facts
 from portal.access.explain import HIT, Explanation, explain
@@ -70,11 +70,13 @@ class Opened:
 
 def managed(session: AnySession, reader_id: int) -> Sequence[Organisation]:
     """The organisations with licences for several people that this reader looks after, the oldest office first."""
+    sit = select(func.count()).where(Seat.organisation_id == Organisation.id, Seat.closed_at.is_(None))
+    several = or_(Organisation.kind != OrganisationKind.INDIVIDUAL, Organisation.seats > 1, sit.scalar_subquery() > 1)
     statement = (
         select(Organisation)
         .join(Manager, Manager.organisation_id == Organisation.id)
         .where(Manager.reader_id == reader_id, Manager.ended_at.is_(None))
-        .where(or_(Organisation.kind != OrganisationKind.INDIVIDUAL, Organisation.seats > 1), Organisation.seats > 0)
+        .where(several, Organisation.seats > 0)
     )
     return session.scalars(statement.order_by(Manager.since, Manager.id)).all()
 

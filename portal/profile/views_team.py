@@ -16,7 +16,7 @@ from portal.organisations.inviting import Line
 from portal.organisations.models import Organisation
 from portal.profile import team
 from portal.profile.forms_team import InviteForm
-from portal.web import MAX_ID, READER, allow, private, see_other, viewable
+from portal.web import MAX_ID, READER, UNSAFE, allow, private, see_other, viewable
 
 bp = Blueprint("organisations", __name__)
 
@@ -67,7 +67,9 @@ def acting(organisation_id: int) -> Organisation:
 
 
 def managed(organisation_id: int) -> tuple[Organisation, list[Organisation]]:
-    """The organisation when one manages it (404 when not), and the others one manages."""
+    """The organisation when one manages it (404 when not), and the others one manages. Suspended, one only looks."""
+    if request.method in UNSAFE and current_user.suspended:
+        abort(403)
     managed = team.managed(db.session, current_user.id)
     found = next((one for one in managed if one.id == organisation_id), None) or abort(404)
     return found, [one for one in managed if one is not found]

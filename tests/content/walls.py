@@ -60,6 +60,7 @@ EMPTY = {
     "accounts.resume",
     "accounts.second_step",
     "billing.paid",
+    "organisations.before_transfer",
     "organisations.invitation",
     "organisations.mine",
     "profile.download_copy",

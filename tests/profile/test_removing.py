@@ -11,8 +11,8 @@ from portal import clock
 from portal.accounts.models import Reader
 from portal.audit import AuditEvent
 from portal.db import AnySession, end_reading, writing
-from portal.organisations import invitations, replacing, seats
-from portal.organisations.models import Organisation, Seat
+from portal.organisations import invitations, mails, replacing, seats
+from portal.organisations.models import Organisation, OrganisationKind, Seat
 from portal.organisations.models_team import Answer, ReplacementRequest
 from portal.roles import Role
 from tests.builders import a_grant, a_reader, a_seat, an_article, an_organisation, canary
@@ -304,6 +304,39 @@ def test_more_people_than_licences_nobody_is_taken_off_and_it_says_whom_first(
     assert len(seated(session, firm)) == 3
     with pytest.raises(seats.NoSeatLeft), writing() as unit:
         seats.open_seat(unit, firm.id, a_reader().id, actor_id=None)
+
+
+def test_fewer_bought_than_in_use_is_told_to_the_managers_once(
+    firm: Organisation, boss: Reader, session: AnySession
+) -> None:
+    for _ in range(2):
+        a_seat(firm, a_reader())
+    for bought in (2, 1, 1):
+        with writing() as unit:
+            seats.set_seats(unit, firm.id, bought)
+            mails.licences_over(unit, firm.id, seats.used(unit, firm.id))
+    assert sent(session, "licences_over") == [boss.email]
+
+
+def test_whoever_pays_alone_and_has_one_licence_too_few_still_finds_the_team(
+    client: FlaskClient, boss: Reader, session: AnySession
+) -> None:
+    mine = an_organisation(boss, kind=OrganisationKind.INDIVIDUAL, seats=1)
+    for person in (boss, a_reader()):
+        a_seat(mine, person)
+    assert "1 person more reads" in client.get(team(mine)).text
+
+
+def test_a_suspended_manager_looks_and_does_not_act(
+    client: FlaskClient, firm: Organisation, boss: Reader, session: AnySession
+) -> None:
+    seat = a_seat(firm, a_reader())
+    with writing() as unit:
+        unit.get_one(Reader, boss.id).suspended_at = clock.now()
+    assert client.get(team(firm)).status_code == 200
+    for path, data in (("invitations", {"addresses": "x@x.example.org"}), (f"licences/{seat.id}/remove", {})):
+        assert submit(client, f"{team(firm)}{path}", data, page=team(firm)).status_code == 403
+    assert len(seated(session, firm)) == 1 and sent(session, "invitation") == []
 
 
 def test_what_was_done_is_in_the_log(
