@@ -198,6 +198,15 @@ def _invites(visitor: Visitor) -> str:
     return visitor.mail(r"(/organisation/invitation/[\w-]+)")
 
 
+def _would_hand_over(visitor: Visitor) -> str:
+    """Who could be made owner is a manager first; the page is only looked at."""
+    page = urlsplit(visitor.opens("/organisation/").headers["Location"]).path + "managers"
+    if "/owner" not in visitor.opens(page).text:
+        reader = _in(visitor.opens(page).text, r'<option value="(\d+)"')
+        visitor.sends(page, f"{page}/add", reader=reader)
+    return _in(visitor.opens(page).text, r'"(/organisation/\d+/managers/\d+/owner)"')
+
+
 def _writes(visitor: Visitor) -> str:
     data = {"name": "Jeanne Orval", "email": "lectrice@valmere.example.org", "topic": "reading"}
     return visitor.sends("/contact", "/contact", message="Je ne retrouve pas ma facture de mars.", **data)
@@ -240,6 +249,7 @@ ACTORS = (
     Who("asking-for-more", "essai-fini@example.org", act=_would_ask),
     Who("waiting-for-more", "essai-redemande@example.org", act=_has_asked),
     Who("inviting", "direction@example.org", act=_invites),
+    Who("handing-over", "gestion@example.org", act=_would_hand_over),
     Who("by-mail", act=_asks_for_a_code_to_sign_in),
     Who("two-steps", act=_takes_the_first_step),
     Who("leaving", act=_asks_to_leave),
