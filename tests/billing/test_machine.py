@@ -32,7 +32,9 @@ from portal.outbox import Mail
 from portal.trials.queries import guarded_article
 from portal.trials.start import start
 from tests.billing import oracle
+from tests.billing.test_changing import agree, asked, look, shown
 from tests.billing.test_webhooks import Broken
+from tests.billing.test_withdrawing import withdraws
 from tests.billing.world import CHECKOUT, World
 from tests.databases import PostgreSQL, SQLite
 from tests.forms import submit
@@ -197,6 +199,24 @@ class Money(RuleBasedStateMachine):
         self.buyer.sign_in()
         if self.buyer.client.get("/billing/cancel").status_code == 200:
             assert submit(self.buyer.client, "/billing/cancel").status_code in (200, 303, 422, 503)
+
+    @rule(
+        titles=st.sets(st.sampled_from(TITLES), min_size=1),
+        licences=st.integers(1, 3),
+        interval=st.sampled_from(["month", "month", "year"]),
+    )
+    def the_reader_changes_the_plan(self, titles: set[str], licences: int, interval: str) -> None:
+        wish = asked(*sorted(titles), seats=licences, interval=interval)
+        summary = look(self.buyer, wish)
+        assert summary.status_code in (200, 303, 422, 503), summary.text
+        if 'name="shown"' in summary.text:
+            assert agree(self.buyer, wish, shown(summary)).status_code in (200, 303, 422, 503)
+
+    @rule(certainty=st.sampled_from([True, False, False, False]))
+    def the_reader_withdraws(self, certainty: bool) -> None:
+        self.buyer.sign_in()
+        if certainty and self.buyer.client.get("/billing/withdraw").status_code == 200:
+            assert withdraws(self.buyer, sure="y").status_code in (303, 422, 503)
 
     # -- what the portal hears and does
 
