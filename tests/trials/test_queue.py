@@ -13,7 +13,6 @@ from portal.db import AnySession, end_reading, writing
 from portal.trials import answering, asking, caps, queue
 from portal.trials.answering import RequestError
 from portal.trials.asking import NotAsked
-from portal.trials.caps import CapError
 from portal.trials.models import RequestKind, TrialRequest
 from portal.trials.queue import Filters
 from portal.verticals import Vertical
@@ -109,24 +108,11 @@ def test_what_was_tried_is_told_by_its_last_day_and_not_at_all_for_another_accou
 
 
 def test_companies_with_a_number_of_their_own_are_listed_by_name(session: AnySession) -> None:
-    a_vertical("media", position=1)
-    a_vertical("health", position=2)
-    a_vertical("fintech", position=0, retired_at=NOON)
     with writing() as unit:
         for company, cap in (("clinique.fr", 7), ("cabinet.fr", 0)):
             caps.set_cap(unit, company, cap, reason="x", actor_id=None)
     end_reading()
     assert [(one.company_key, one.cap) for one in queue.own_caps(session)] == [("cabinet.fr", 0), ("clinique.fr", 7)]
-    assert caps.defaults(session) == [("mind Media", 5), ("mind Health", 5)]
-
-
-def test_a_company_that_was_given_a_number_meanwhile_is_told(
-    session: AnySession, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with writing() as unit:
-        caps.set_cap(unit, "clinique.fr", 7, reason="x", actor_id=None)
-    with pytest.raises(CapError, match="meanwhile"), writing() as unit:
-        caps._write(unit, None, "clinique.fr", 9)
 
 
 def test_a_no_needs_its_sentence(session: AnySession) -> None:
