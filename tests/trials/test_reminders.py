@@ -20,6 +20,7 @@ from portal.trials.extend import extend
 from portal.trials.reminders import KINDS, Reminders, candidates
 from portal.trials.start import start
 from tests.builders import a_grant, a_reader, a_seat, a_vertical, an_article, an_organisation
+from tests.content.helpers import statements
 
 LAST_DAY = date(2026, 3, 25)  # of a trial that begins at the tests' noon
 
@@ -292,6 +293,17 @@ def test_at_most_five_titles_are_told_and_none_that_was_withdrawn(session: AnySe
     assert "you have read 8 articles, the last of them:" in mail.text
     assert mail.text.count("Article numéro") == mail.html.count("Article numéro") == 5
     assert "Le retiré" not in mail.text + mail.html
+
+
+def test_only_the_first_reminder_asks_what_articles_are_called(session: AnySession, reader: Reader) -> None:
+    begin(reader)
+    reads(reader, (an_article().id, 11))
+    asked = []
+    for day in (18, 22, 24):
+        with statements() as seen:
+            look(paris(date(2026, 3, day), 10))
+        asked.append(any("FROM articles" in statement for statement in seen))
+    assert told(session) == ["j7", "j3", "j1"] and asked == [True, False, False]
 
 
 def test_articles_that_are_gone_are_still_counted(session: AnySession, reader: Reader) -> None:
