@@ -182,7 +182,7 @@ def losing(session: AnySession, reader: Reader, kind: Kind, day: date, now: date
         return []
     if kind.marketing and (reader.marketing_consent_at is None or _reads_by_right(known, now)):
         return []
-    state = GrantState.ACTIVE if kind.first >= 0 else GrantState.ENDED
+    state = GrantState.ACTIVE if kind.last >= 0 else GrantState.ENDED
     return [
         grant
         for grant in known.grants
@@ -202,7 +202,7 @@ def _just_told(session: AnySession, grant_ids: list[int], kind: Kind, day: date)
     """True when an extension told this end after the reminder's hour: saying it again the same day is noise."""
     keys = [f"trial-extended:{grant_id}:{day}" for grant_id in grant_ids]
     told = select(Mail.id).where(Mail.key.in_(keys), Mail.created_at > kind.due_from(day))
-    return kind.first >= 0 and session.scalar(told) is not None
+    return kind.last >= 0 and session.scalar(told) is not None
 
 
 def _together(lost: list[GrantFacts], names: list[str], now: datetime) -> Countdown:

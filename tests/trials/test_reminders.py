@@ -342,15 +342,18 @@ def test_consent_withdrawn_before_sending_is_respected(session: AnySession, read
     assert told(session) == []
 
 
-def test_many_readers_are_walked_through_page_by_page(session: AnySession) -> None:
+@pytest.mark.parametrize("silent", [False, True])
+def test_many_readers_are_walked_through_page_by_page_also_those_who_are_told_nothing(
+    session: AnySession, silent: bool
+) -> None:
     with writing():
         for number in range(7):
-            reader = a_reader(f"r{number}@cabinet{number}.fr")
+            reader = a_reader(f"r{number}@cabinet{number}.fr", suspended_at=clock.now() if silent else None)
             a_grant(reader, vertical="media", source=Source.TRIAL, ends_in=timedelta(hours=12))
     worker = Reminders()
     counts = [worker.process_due(limit=3) for _turn in range(5)]
     assert counts == [3, 3, 1, 0, 0]
-    assert len(session.scalars(select(Mail).where(Mail.kind == "trial_j1")).all()) == 7
+    assert len(session.scalars(select(Mail).where(Mail.kind == "trial_j1")).all()) == (0 if silent else 7)
 
 
 def test_a_worker_that_never_stops_says_nothing_twice(session: AnySession, reader: Reader) -> None:

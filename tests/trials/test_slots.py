@@ -13,11 +13,11 @@ from portal.db import AnySession, db, end_reading, writing
 from portal.outbox import Mail
 from portal.trials import mails, reminders
 from portal.trials.dates import end_of_day
-from portal.trials.reminders import KINDS, candidates, remind, slots
+from portal.trials.reminders import KINDS, Kind, candidates, remind, slots
 from tests.builders import a_grant, a_reader, a_seat, an_organisation
 from tests.trials.test_reminders import LAST_DAY, made_anew, paris, titles  # noqa: F401 - fixtures of every test here
 
-DAY, TICK = timedelta(days=1), timedelta(microseconds=1)
+DAY, HOUR, TICK = timedelta(days=1), timedelta(hours=1), timedelta(microseconds=1)
 BY_NAME = {kind.name: kind for kind in KINDS}
 J7, J1, ENDED, AFTER7 = (BY_NAME[name] for name in ("j7", "j1", "ended", "after7"))
 
@@ -157,16 +157,17 @@ def test_offers_go_to_nobody_who_reads_by_a_right_of_any_kind(session: AnySessio
     assert found == [True, False, False, True, True, False]
 
 
+@pytest.mark.parametrize("kind", [J7, J1], ids=lambda kind: str(kind.name))
 @pytest.mark.parametrize(("after", "told"), [(-TICK, False), (timedelta(), False), (TICK, True)])
 def test_an_end_told_after_the_hour_of_its_reminder_is_not_told_twice(
-    session: AnySession, after: timedelta, told: bool
+    session: AnySession, kind: Kind, after: timedelta, told: bool
 ) -> None:
-    reader, due = a_reader(), J7.due_from(LAST_DAY).astimezone(UTC)
+    reader, due = a_reader(), kind.due_from(LAST_DAY).astimezone(UTC)
     trial = a_trial(reader, end_of_day(LAST_DAY))
     with clock.frozen(due + after), writing() as unit:
         mails.extended(unit, reader, trial)
-    with clock.frozen(due + DAY), writing() as unit:
-        assert remind(unit, reader.id, J7, LAST_DAY, due + DAY) is not told
+    with clock.frozen(due + HOUR), writing() as unit:
+        assert remind(unit, reader.id, kind, LAST_DAY, due + HOUR) is not told
 
 
 def test_an_extension_told_on_the_last_evening_does_not_keep_the_end_from_being_told(session: AnySession) -> None:
