@@ -1,15 +1,20 @@
 """Rows held while an act looks at them: whose right it is, what an act gave, what is there already."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, timedelta
 
 import pytest
+from flask import Flask
+from sqlalchemy import select
 from sqlalchemy.exc import NoResultFound
 
+from portal import clock
 from portal.access import held
 from portal.access.held import Covered, GrantError, Holder
 from portal.access.models import Grant
 from portal.access.vocabulary import Source
-from portal.db import AnySession, writing
+from portal.db import AnySession, db, end_reading, writing
 from tests.builders import a_grant, a_reader, a_vertical, an_organisation
 from tests.conftest import NOON as NOON_IN_PARIS
 
@@ -53,6 +58,24 @@ def test_a_grant_is_looked_at_as_it_is_now_and_not_as_it_was_read_before(session
         assert held.grant(unit, other.id).id == other.id
         with pytest.raises(NoResultFound):
             held.grant(unit, other.id + 99)
+
+
+def test_four_who_change_a_grant_at_once_come_one_after_the_other(app: Flask, session: AnySession) -> None:
+    grant = a_grant(a_reader())
+    end_reading()
+    barrier = threading.Barrier(4)
+
+    def go() -> None:
+        with app.app_context():
+            barrier.wait()
+            with writing() as unit:
+                held.grant(unit, grant.id).ends_at += DAY
+            db.session.remove()
+
+    with ThreadPoolExecutor(4) as threads, clock.frozen(NOON):
+        for done in [threads.submit(go) for _one in range(4)]:
+            done.result(30)
+    assert session.scalars(select(Grant.ends_at)).one() == NOON + 34 * DAY
 
 
 def test_the_grants_of_an_act_are_those_of_this_act_as_they_were_made(session: AnySession) -> None:

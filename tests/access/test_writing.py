@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from portal import clock
-from portal.access import grants, ledger
+from portal.access import facts, grants, ledger
 from portal.access.grants import Mirrored
 from portal.access.held import Covered, GrantError, Holder
 from portal.access.ledger import AlreadyTried
@@ -18,7 +18,7 @@ from portal.access.vocabulary import EndCause, Source
 from portal.audit import AuditEvent, AuditPersonal
 from portal.clock import PARIS
 from portal.db import AnySession, end_reading, writing
-from tests.builders import a_grant, a_reader, a_vertical, an_organisation
+from tests.builders import a_grant, a_reader, a_seat, a_vertical, an_organisation
 from tests.conftest import NOON as NOON_IN_PARIS
 
 NOON = NOON_IN_PARIS.astimezone(UTC)
@@ -68,6 +68,16 @@ def test_what_is_given_is_written_whole_once_for_each_vertical(session: AnySessi
         assert (row.reader_id, row.organisation_id, row.source) == (reader.id, None, Source.ADMIN)
         assert (row.starts_at, row.ends_at, row.created_at) == (NOON, NOON + DAY, NOON)
         assert (row.reason, row.actor_id) == ("Salon", staff.id)
+
+
+def test_a_row_tells_decisions_what_the_statement_of_facts_tells_them(session: AnySession) -> None:
+    reader, firm = a_reader(), an_organisation()
+    more = {"ends_in": DAY, "grace_until": NOON + 2 * DAY, "revoked_at": NOON, "end_cause": EndCause.REFUNDED}
+    bought = a_grant(organisation=firm, vertical="media", source=Source.SUBSCRIPTION, **more)
+    a_seat(firm, reader, opened_at=NOON)
+    end_reading()
+    [known] = facts.of_account(session, reader, NOON).grants
+    assert bought.facts("media", organisation_id=firm.id, seated_from=NOON) == known
 
 
 def test_another_act_has_another_number(session: AnySession) -> None:
