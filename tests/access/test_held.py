@@ -1,7 +1,9 @@
 """Rows held while an act looks at them: whose right it is, what an act gave, what is there already."""
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, timedelta
 
 import pytest
@@ -10,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import NoResultFound
 
 from portal import clock
-from portal.access import held
+from portal.access import grants, held
 from portal.access.held import Covered, GrantError, Holder
 from portal.access.models import Grant
 from portal.access.vocabulary import Source
@@ -60,21 +62,39 @@ def test_a_grant_is_looked_at_as_it_is_now_and_not_as_it_was_read_before(session
             held.grant(unit, other.id + 99)
 
 
-def test_four_who_change_a_grant_at_once_come_one_after_the_other(app: Flask, session: AnySession) -> None:
-    grant = a_grant(a_reader())
+def four_at_once(app: Flask, act: Callable[[AnySession], object]) -> None:
+    """Four people do this at once, each in a unit of work of their own; what is refused is refused."""
     end_reading()
     barrier = threading.Barrier(4)
 
     def go() -> None:
         with app.app_context():
             barrier.wait()
-            with writing() as unit:
-                held.grant(unit, grant.id).ends_at += DAY
+            with suppress(GrantError), writing() as unit:
+                act(unit)
             db.session.remove()
 
     with ThreadPoolExecutor(4) as threads, clock.frozen(NOON):
         for done in [threads.submit(go) for _one in range(4)]:
             done.result(30)
+
+
+@pytest.mark.parametrize("kind", ["reader", "organisation"])
+def test_of_four_who_give_the_same_at_once_one_gives(app: Flask, session: AnySession, kind: str) -> None:
+    holder = Holder(reader_id=a_reader().id) if kind == "reader" else Holder(organisation_id=an_organisation().id)
+    right = {"starts_at": NOON, "ends_at": NOON + DAY, "reason": "Salon", "actor_id": None}
+    ids = [a_vertical().id]
+    four_at_once(app, lambda unit: grants.give(unit, holder, ids, **right))
+    assert len(session.scalars(select(Grant)).all()) == 1
+
+
+def test_four_who_change_a_grant_at_once_come_one_after_the_other(app: Flask, session: AnySession) -> None:
+    grant = a_grant(a_reader())
+
+    def longer(unit: AnySession) -> None:
+        held.grant(unit, grant.id).ends_at += DAY
+
+    four_at_once(app, longer)
     assert session.scalars(select(Grant.ends_at)).one() == NOON + 34 * DAY
 
 
