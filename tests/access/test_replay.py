@@ -18,6 +18,7 @@ from portal.access.vocabulary import ArticleAccess, ArticleFacts, ArticleState, 
 from portal.accounts.models import Reader, SecondAddress
 from portal.content.models import Article
 from portal.db import AnySession, writing
+from portal.history import as_of
 from portal.organisations.models import Invitation, Manager, ManagerRole, Seat
 from portal.prepared import Prepared
 from portal.roles import Role
@@ -257,6 +258,16 @@ def test_what_was_offered_of_a_vertical_is_replayed(session: AnySession, now: da
         (VerticalFacts("health", trial_open=True, on_sale=True),),
         (VerticalFacts("health", trial_open=False, on_sale=False),),
     ]
+
+
+def test_history_keeps_whose_right_it_is_and_when_a_trial_was_noted(session: AnySession, now: datetime) -> None:
+    reader = a_reader()
+    grant = a_grant(reader)
+    with writing() as unit:
+        row = ledger.write(unit, reader.person_key, grant.vertical_id, now)
+    kept, noted = as_of(session, "grant", [grant.id], now)[grant.id], as_of(session, "ledger", [row.id], now)[row.id]
+    assert (kept["reader_id"], kept["organisation_id"]) == (reader.id, None)
+    assert datetime.fromisoformat(noted["tried_at"]) == now
 
 
 def test_before_its_account_nobody_can_be_asked_about(session: AnySession, now: datetime) -> None:
