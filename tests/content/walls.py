@@ -59,6 +59,8 @@ EMPTY = {
     "accounts.reset_mailbox",
     "accounts.resume",
     "accounts.second_step",
+    "billing.change",  # asks for a subscription: another address otherwise
+    "billing.change_summary",
     "billing.paid",
     "organisations.before_transfer",
     "organisations.invitation",

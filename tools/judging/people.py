@@ -236,7 +236,12 @@ def _asks_to_leave(visitor: Visitor) -> str:
     raise LookupError("The worker sent no link.")
 
 
+def _would_change(_visitor: Visitor) -> str:
+    return "/billing/change/summary?titles=health&titles=media&quantity=2&interval=year"
+
+
 ACTORS = (
+    Who("changing", "abonne-health@example.org", act=_would_change),
     Who("registering", act=_registers),
     Who("forgetful", act=_forgets),
     Who("writing", act=_writes),
