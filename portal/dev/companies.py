@@ -14,7 +14,7 @@ from portal.dev.people import Account, Company, people
 from portal.dev.persons import came_with, give
 from portal.organisations import founding, invitations, joining, seats
 from portal.organisations.models import ManagerRole, Organisation, OrganisationKind, Seat
-from portal.organisations.models_team import MailDomain
+from portal.organisations.models_team import MailDomain, ReplacementRequest
 
 AFTER_THE_CONTRACT = timedelta(minutes=10)
 
@@ -31,6 +31,7 @@ def make_missing() -> int:
             _seat(unit, organisation_id, company.name)
             _invite(unit, organisation_id, company)
             _let_ask(unit, organisation_id, company)
+            _ask_for_one_more(unit, organisation_id, company)
     return len(missing)
 
 
@@ -109,6 +110,18 @@ def _let_ask(unit: AnySession, organisation_id: int, company: Company) -> None:
     for account in people().accounts:
         if account.joins == company.name:
             joining.ask(unit, organisation_id, _reader(unit, account.email).id)
+
+
+def _ask_for_one_more(unit: AnySession, organisation_id: int, company: Company) -> None:
+    """A replacement that waits for staff. Written as it stands: the pages take one beyond a month's limit only."""
+    sitting = seats.open_seats(unit, organisation_id)
+    if not company.domain or not sitting:
+        return
+    address, manager = f"releve@{company.domain}", _reader(unit, company.manager)
+    wish = ReplacementRequest(organisation_id=organisation_id, seat_id=sitting[-1].id, asked_by=manager.id)
+    wish.email, wish.email_key, wish.created_at = address, email_key(address), clock.now()
+    unit.add(wish)
+    unit.flush()
 
 
 def _reader(unit: AnySession, email: str) -> Reader:
