@@ -188,21 +188,33 @@ def sees_every_right(reader: Person) -> None:
 
 
 def cancels_and_resumes(reader: Person) -> None:
-    """In the customer portal; what it changed shows on our page at once."""
+    """On our own pages, and in the customer portal: what it changed there shows here at once."""
     reader.goes_to("/billing/")
-    reader.clicks("Résilier l’abonnement")
-    reader.page.wait_for_url("**/portal/**")
+    reader.clicks("Résilier l’abonnement", "link")
+    reader.sees("Qui perd sa licence ce jour-là")
     reader.looks()
     reader.clicks("Résilier l’abonnement")
+    reader.page.wait_for_url("**/billing/cancel/done")
+    reader.looks()
+    reader.clicks("Reprendre l’abonnement")
     reader.page.wait_for_url("**/billing/")
+    assert "renouvelé le" in reader.main()
+    cancels_and_resumes_in_the_portal(reader)
+
+
+def cancels_and_resumes_in_the_portal(reader: Person) -> None:
+    reader.clicks("Factures et coordonnées chez Stripe")
+    reader.page.wait_for_url("**/portal/**")
+    reader.looks()
+    reader.clicks("Résilier l’abonnement", "link")
+    reader.looks()
+    reader.clicks("Résilier l’abonnement")
+    reader.sees("Votre résiliation est enregistrée.")
+    reader.clicks("Revenir au site", "link")
+    reader.page.wait_for_url("**/billing/*")
     assert re.search(r"mind Health se termine le \d+", reader.main())
     reader.looks()
     reader.clicks("Reprendre l’abonnement")
-    reader.page.wait_for_url("**/portal/**")
-    reader.looks()
-    reader.clicks("Reprendre l’abonnement")
-    reader.sees("Votre abonnement reprend.")
-    reader.clicks("Revenir au site", "link")
     reader.page.wait_for_url("**/billing/")
     assert "renouvelé le" in reader.main()
 
