@@ -5,27 +5,20 @@ date of the request stands.
 """
 
 import secrets
-from datetime import timedelta
 
-from flask import current_app
-from sqlalchemy import or_, select
+from sqlalchemy import select
 
-from portal import audit, clock, outbox
+from portal import audit, clock
 from portal.billing import mirror, sync
 from portal.billing.gateway import Gateway, current
 from portal.billing.inbox import pause
 from portal.billing.leaving import OPEN
-from portal.billing.mails import plan_names
 from portal.billing.mirror import LIVE
 from portal.billing.models import Subscription
 from portal.billing.models_leaving import Cancellation, LeavingReason
+from portal.billing.passing_on import LEASE, acknowledge, leased
 from portal.billing.shapes import GatewayError, GatewayRefused, GatewayUnavailable
 from portal.db import AnySession, db, end_reading, writing
-from portal.organisations import founding
-from portal.organisations.models import Organisation
-
-_LEASE = timedelta(minutes=1)
-_FURTHEST = timedelta(hours=2)
 
 
 class NothingToCancel(Exception):
@@ -68,7 +61,7 @@ def _write(
         asked_at=now,
         idempotency_key=secrets.token_hex(16),
         attempts=0,
-        next_attempt_at=now + _LEASE,
+        next_attempt_at=now + LEASE,
     )
     session.add(made)
     session.flush()
@@ -119,31 +112,12 @@ def _postpone(session: AnySession, cancellation_id: int, error: GatewayError) ->
         row.attempts += 1
         busy = not isinstance(error, GatewayUnavailable)
         row.next_attempt_at = clock.now() + pause(row.attempts, busy=busy)
-        acknowledge(session, row)
+        acknowledge_request(session, row)
 
 
-def acknowledge(session: AnySession, row: Cancellation) -> None:
+def acknowledge_request(session: AnySession, row: Cancellation) -> None:
     """Tell by mail when the request was made, while its end cannot be told yet."""
-    organisation = session.get_one(Organisation, row.organisation_id)
-    owner = founding.owner_of(session, organisation.id)
-    if owner is None:
-        return
-    outbox.post(
-        session,
-        "cancellation_received",
-        key=f"cancellation-received:{row.id}",
-        to=organisation.billing_email or owner.email,
-        locale=owner.locale,
-        reader_id=owner.id,
-        context={
-            "name": owner.name,
-            "plan": plan_names(session, row.subscription_id),
-            "organisation": organisation.name,
-            "asked_at": row.asked_at,
-            "billing_url": f"{current_app.config['SITE_URL']}/billing/",
-            "colour": None,
-        },
-    )
+    acknowledge(session, row, "cancellation_received", "cancellation-received", asked_at=row.asked_at)
 
 
 def resume(session: AnySession, gateway: Gateway, subscription_row_id: int, reader_id: int) -> None:
@@ -163,19 +137,4 @@ def resume(session: AnySession, gateway: Gateway, subscription_row_id: int, read
 def finish_due(limit: int = 20) -> int:
     """The worker's turn: cancellations that Stripe has not heard of; returns how many were settled."""
     session, gateway = db.session, current()
-    return sum(carry_out(session, gateway, one) for one in _lease(session, limit))
-
-
-def _lease(session: AnySession, limit: int) -> list[int]:
-    now = clock.now()
-    turn = or_(Cancellation.next_attempt_at <= now, Cancellation.next_attempt_at > now + _FURTHEST)
-    statement = select(Cancellation).where(*OPEN, turn).order_by(Cancellation.next_attempt_at, Cancellation.id)
-    waits = session.scalar(select(Cancellation.id).where(*OPEN, turn).limit(1))
-    end_reading(session)
-    if waits is None:
-        return []
-    with writing(session):
-        rows = session.scalars(statement.limit(limit).with_for_update(skip_locked=True)).all()
-        for row in rows:
-            row.next_attempt_at = now + _LEASE
-        return [row.id for row in rows]
+    return sum(carry_out(session, gateway, one) for one in leased(session, Cancellation, *OPEN, limit=limit))

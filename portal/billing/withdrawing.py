@@ -9,29 +9,25 @@ import secrets
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from flask import current_app
 from sqlalchemy import or_, select
 from sqlalchemy.orm import selectinload
 
-from portal import audit, clock, outbox
+from portal import audit, clock
 from portal.billing import leaving, mirror, sync
 from portal.billing.gateway import Gateway, current
 from portal.billing.inbox import pause
-from portal.billing.mails import plan_names
 from portal.billing.mirror import LIVE
 from portal.billing.models import AttemptState, CheckoutAttempt, Invoice, StartChoice, Subscription
 from portal.billing.models_leaving import Withdrawal
+from portal.billing.passing_on import LEASE, acknowledge, leased
 from portal.billing.shapes import GatewayError, GatewayRefused
 from portal.clock import paris_date
 from portal.db import AnySession, db, end_reading, writing
-from portal.organisations import founding
 from portal.organisations.models import Organisation
 from portal.working_days import works
 
 DAYS = 14
 ONCE = timedelta(days=365)
-_LEASE = timedelta(minutes=1)
-_FURTHEST = timedelta(hours=2)
 _DAY = timedelta(days=1)
 
 
@@ -140,7 +136,7 @@ def ask(session: AnySession, organisation_id: int, reader_id: int, *, by_law: bo
     values = {"subscription": found.subscription.stripe_id, "amount": made.amount, "by_law": by_law}
     target = ("organisation", organisation_id)
     audit.record(session, "subscription.withdrawn", actor_id=reader_id, target=target, values=values)
-    _acknowledge(session, made)
+    acknowledge(session, made, "withdrawal_received", "withdrawal", withdrawal=made)
     return made
 
 
@@ -159,34 +155,11 @@ def _write(session: AnySession, found: Offer, reader_id: int, by_law: bool) -> W
         asked_at=now,
         idempotency_key=secrets.token_hex(16),
         attempts=0,
-        next_attempt_at=now + _LEASE,
+        next_attempt_at=now + LEASE,
     )
     session.add(made)
     session.flush()
     return made
-
-
-def _acknowledge(session: AnySession, row: Withdrawal) -> None:
-    organisation = session.get_one(Organisation, row.organisation_id)
-    owner = founding.owner_of(session, organisation.id)
-    if owner is None:
-        return
-    outbox.post(
-        session,
-        "withdrawal_received",
-        key=f"withdrawal:{row.id}",
-        to=organisation.billing_email or owner.email,
-        locale=owner.locale,
-        reader_id=owner.id,
-        context={
-            "name": owner.name,
-            "plan": plan_names(session, row.subscription_id),
-            "organisation": organisation.name,
-            "withdrawal": row,
-            "billing_url": f"{current_app.config['SITE_URL']}/billing/",
-            "colour": None,
-        },
-    )
 
 
 def carry_out(session: AnySession, gateway: Gateway, withdrawal_id: int) -> bool:
@@ -258,19 +231,7 @@ def _postpone(session: AnySession, withdrawal_id: int, error: GatewayError) -> N
 def finish_due(limit: int = 20) -> int:
     """The worker's turn: withdrawals that are not through; returns how many were finished."""
     session, gateway = db.session, current()
-    return sum(carry_out(session, gateway, one) for one in _lease(session, limit))
-
-
-def _lease(session: AnySession, limit: int) -> list[int]:
-    now = clock.now()
-    turn = or_(Withdrawal.next_attempt_at <= now, Withdrawal.next_attempt_at > now + _FURTHEST)
-    statement = select(Withdrawal).where(Withdrawal.done_at.is_(None), turn).order_by(Withdrawal.id).limit(limit)
-    waits = session.scalar(select(Withdrawal.id).where(Withdrawal.done_at.is_(None), turn).limit(1))
-    end_reading(session)
-    if waits is None:
-        return []
-    with writing(session):
-        rows = session.scalars(statement.with_for_update(skip_locked=True)).all()
-        for row in rows:
-            row.next_attempt_at = now + _LEASE
-        return [row.id for row in rows]
+    return sum(
+        carry_out(session, gateway, one)
+        for one in leased(session, Withdrawal, Withdrawal.done_at.is_(None), limit=limit)
+    )

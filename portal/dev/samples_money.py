@@ -90,7 +90,7 @@ def _announced(unit: AnySession, now: datetime) -> None:
 
 def _cancelled_while_stripe_is_silent(unit: AnySession) -> None:
     row = unit.scalars(select(Subscription).where(Subscription.stripe_id == "sub_example")).one()
-    cancelling.acknowledge(unit, cancelling.ask(unit, row.id, reader_id=None))
+    cancelling.acknowledge_request(unit, cancelling.ask(unit, row.id, reader_id=None))
 
 
 def _withdrawn(scene: Scene, price: Price) -> None:
