@@ -12,7 +12,7 @@ from tests.sandbox.server import Sandbox, start_sandbox
 from tests.stripe_contract.police import assert_lawful
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     """A running stand-in that sends nothing by itself; afterwards, everything that was asked of it must be lawful."""
     folder: Path = tmp_path_factory.mktemp("stripe")

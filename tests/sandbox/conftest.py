@@ -1,4 +1,4 @@
-"""One stand-in for a whole module's tests: each starts from an empty shop, and the wire log ends before the police."""
+"""One stand-in for all tests of this folder: each starts from an empty shop, and the wire log ends before the police."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from tests.sandbox.shop import Shop
 from tests.stripe_contract.police import assert_lawful
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    """A running stand-in; when the module is over, everything that went over its wire must have been lawful."""
+    """A running stand-in; at the end everything that went over its wire must have been lawful."""
     running = start_sandbox(tmp_path_factory.mktemp("sandbox"), None, SECRET, shuffle=None)
     yield running
     running.stop()
