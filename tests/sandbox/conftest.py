@@ -1,4 +1,4 @@
-"""One stand-in for all tests of this folder: each starts from an empty shop, and the wire log ends before the police."""
+"""One stand-in for all tests of this folder: each starts from an empty shop; the wire log ends before the police."""
 
 from __future__ import annotations
 
