@@ -2,8 +2,10 @@
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from portal import clock
+from portal.access.models import Grant
 from portal.accounts.models import Reader
 from portal.db import AnySession, db, end_reading, writing
 from portal.outbox import Mail
@@ -33,6 +35,7 @@ def test_a_started_trial_of_one_title_leads_to_it_in_its_colour(session: AnySess
     reader, mail = starting("health")
     assert (mail.kind, mail.to_address, mail.reader_id) == ("trial_started", reader.email, reader.id)
     assert f"{HOUSE}/health/" in mail.text and "mind Health" in mail.text
+    assert mail.facts == {"ends": {str(session.scalars(select(Grant.id)).one()): "2026-03-25"}}
     assert colour in mail.html
 
 
@@ -109,4 +112,6 @@ def test_what_was_signed_for_something_else_stops_nothing(app: Flask) -> None:
 
     other = URLSafeSerializer(app.config["SECRET_KEY"], salt="something-else", signer_kwargs=SIGNED).dumps(41)
     weak = URLSafeSerializer(app.config["SECRET_KEY"], salt="trial-offers").dumps(41)
+    ours = URLSafeSerializer(app.config["SECRET_KEY"], salt="trial-offers", signer_kwargs=SIGNED).dumps(41)
     assert mails.reader_of(other) is None and mails.reader_of(weak) is None
+    assert mails.reader_of(ours) == 41  # mails that were sent last year are signed so
