@@ -59,9 +59,14 @@ EMPTY = {
     "accounts.reset_mailbox",
     "accounts.resume",
     "accounts.second_step",
-    "billing.change",  # asks for a subscription: another address otherwise
+    "billing.cancel",  # these ask for a subscription: another address otherwise
+    "billing.cancel_done",
+    "billing.change",
     "billing.change_summary",
     "billing.paid",
+    "billing.withdraw",
+    "billing.withdraw_done",
+    "enquiries.leave_link",  # of a mail
     "organisations.before_transfer",
     "organisations.invitation",
     "organisations.mine",
