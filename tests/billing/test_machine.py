@@ -44,7 +44,7 @@ TITLES = ("health", "fintech", "media")
 PRICES = st.sampled_from(["health-month-eur", "fintech-month-eur", "media-year-eur", "bundle-month-eur"])
 CARDS = st.sampled_from([VISA, VISA, VISA, DECLINED, FAILS_LATER])
 STORIES = int(os.environ.get("STORIES", "20"))
-"""How many are told: few at the desk, more in CI, thousands by `make torture`."""
+"""How many are told: few with every run, thousands by `make torture`."""
 PARTS = 4
 STEPS = 30
 AHEAD = (0, 1, 2, 4, 6, 8, 16, 31, 366)
