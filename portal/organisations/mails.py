@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Sequence
+from typing import Any
 
 from portal import clock, outbox
 from portal.accounts import readers
@@ -64,18 +65,8 @@ def licences_full(session: AnySession, offered: Invitation) -> None:
     """To each manager, once for an invitation: somebody wanted to accept it, and no licence could be given."""
     organisation = session.get_one(Organisation, offered.organisation_id)
     held = replacing.held(session, organisation)
-    for person in _managers(session, organisation.id):
-        _tell(
-            session,
-            "licences_full",
-            person,
-            key=f"licences_full:{offered.id}:{person.id}",
-            organisation=organisation.name,
-            address=offered.email,
-            seats=organisation.seats,
-            again_at=held.next_at if held else None,
-            url=absolute(f"/organisation/{organisation.id}/"),
-        )
+    told = {"address": offered.email, "seats": organisation.seats, "again_at": held.next_at if held else None}
+    _tell_managers(session, "licences_full", organisation, f"{offered.id}", told)
 
 
 def licences_over(session: AnySession, organisation_id: int, used: int) -> None:
@@ -83,17 +74,9 @@ def licences_over(session: AnySession, organisation_id: int, used: int) -> None:
     organisation = session.get_one(Organisation, organisation_id)
     if used <= organisation.seats:
         return
-    for person in _managers(session, organisation.id):
-        _tell(
-            session,
-            "licences_over",
-            person,
-            key=f"licences_over:{organisation.id}:{organisation.seats}:{used}:{clock.now():%Y%m%d}:{person.id}",
-            organisation=organisation.name,
-            seats=organisation.seats,
-            more=used - organisation.seats,
-            url=absolute(f"/organisation/{organisation.id}/"),
-        )
+    once = f"{organisation.id}:{organisation.seats}:{used}:{clock.now():%Y%m%d}"
+    told = {"seats": organisation.seats, "more": used - organisation.seats}
+    _tell_managers(session, "licences_over", organisation, once, told)
 
 
 def seat_removed(session: AnySession, seat: Seat) -> None:
@@ -104,8 +87,15 @@ def seat_removed(session: AnySession, seat: Seat) -> None:
     _tell(session, "seat_removed", person, key=key, organisation=organisation.name, removed_at=seat.closed_at, url=url)
 
 
-def _managers(session: AnySession, organisation_id: int) -> list[Reader]:
-    return [session.get_one(Reader, one.reader_id) for one in founding.managers_of(session, organisation_id)]
+def _tell_managers(
+    session: AnySession, kind: str, organisation: Organisation, once: str, told: dict[str, Any], *, place: str = ""
+) -> None:
+    """One mail to each who manages an organisation, once; its link leads to the team's page, or a place there."""
+    url = absolute(f"/organisation/{organisation.id}/{place}")
+    for office in founding.managers_of(session, organisation.id):
+        person = session.get_one(Reader, office.reader_id)
+        key = f"{kind}:{once}:{person.id}"
+        _tell(session, kind, person, key=key, organisation=organisation.name, url=url, **told)
 
 
 def _tell(session: AnySession, kind: str, person: Reader, *, key: str, **context: object) -> None:
@@ -118,18 +108,8 @@ def _tell(session: AnySession, kind: str, person: Reader, *, key: str, **context
 def replacement_answered(session: AnySession, asked: ReplacementRequest) -> None:
     """To the managers: what staff say to one replacement more than they may make by themselves."""
     organisation = session.get_one(Organisation, asked.organisation_id)
-    for person in _managers(session, asked.organisation_id):
-        _tell(
-            session,
-            "replacement_answered",
-            person,
-            key=f"replacement_answered:{asked.id}:{person.id}",
-            organisation=organisation.name,
-            address=asked.email,
-            approved=asked.answer is Answer.APPROVED,
-            reply=asked.reply,
-            url=absolute(f"/organisation/{organisation.id}/"),
-        )
+    told = {"address": asked.email, "approved": asked.answer is Answer.APPROVED, "reply": asked.reply}
+    _tell_managers(session, "replacement_answered", organisation, f"{asked.id}", told)
 
 
 def manager_changed(session: AnySession, organisation_id: int, reader_id: int, what: str) -> None:
@@ -143,16 +123,7 @@ def manager_changed(session: AnySession, organisation_id: int, reader_id: int, w
 def join_asked(session: AnySession, wish: JoinRequest) -> None:
     """To each manager: a colleague of the organisation's domain asks for a licence."""
     organisation, asker = session.get_one(Organisation, wish.organisation_id), session.get_one(Reader, wish.reader_id)
-    for person in _managers(session, organisation.id):
-        _tell(
-            session,
-            "join_asked",
-            person,
-            key=f"join_asked:{wish.id}:{person.id}",
-            organisation=organisation.name,
-            address=asker.email,
-            url=absolute(f"/organisation/{organisation.id}/#asked"),
-        )
+    _tell_managers(session, "join_asked", organisation, f"{wish.id}", {"address": asker.email}, place="#asked")
 
 
 def join_answered(session: AnySession, wish: JoinRequest) -> None:
