@@ -27,7 +27,10 @@ KEEP_TRYING = timedelta(days=3)
 
 
 class Mail(Base):
-    """One mail to one address. `key` makes it exist at most once, whatever happens around it."""
+    """One mail to one address. `key` makes it exist at most once, whatever happens around it.
+
+    `about` names the thing, among millions of mails, whose mails are looked for again: a subscription at Stripe.
+    """
 
     __tablename__ = "outbox"
     __table_args__ = (
@@ -37,11 +40,18 @@ class Mail(Base):
             sqlite_where=text("closed_at IS NULL"),
             postgresql_where=text("closed_at IS NULL"),
         ),
+        Index(
+            "ix_outbox_about",
+            "about",
+            sqlite_where=text("about IS NOT NULL"),
+            postgresql_where=text("about IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(String(200), unique=True)
     kind: Mapped[str] = mapped_column(String(60))
+    about: Mapped[str | None] = mapped_column(String(80))
     reader_id: Mapped[int | None] = mapped_column(ForeignKey("readers.id", ondelete="SET NULL"), index=True)
     to_address: Mapped[str] = mapped_column(String(254))
     locale: Mapped[str] = mapped_column(String(5))
@@ -89,16 +99,18 @@ def post(
     context: dict[str, Any] | None = None,
     reader_id: int | None = None,
     facts: dict[str, Any] | None = None,
+    about: str | None = None,
     headers: dict[str, str] | None = None,
     expires_in: timedelta = KEEP_TRYING,
 ) -> bool:
     """Write a mail in the caller's transaction. False when one with this key exists already.
 
-    `context` feeds the templates now; `facts` (JSON values) is what "still wanted?" may look at later.
+    `context` feeds the templates now; `facts` (JSON values) is what "still wanted?" may look at later; `about` is by
+    what the mail is found again.
     Raises ValueError for an address or subject that would forge headers.
     """
     written = render(kind, locale, {**(context or {}), "to": to})
-    more = {"headers": headers or {}, "facts": facts or {}}
+    more = {"headers": headers or {}, "facts": facts or {}, "about": about}
     return _insert_once(session, _row(kind, Letter(key, to, reader_id), locale, written, expires_in, **more))
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import render_template, request, url_for
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, func, literal, or_, select, union_all
 
 from portal.accounts.models import Reader
 from portal.admin import act_labels, words
@@ -55,24 +55,39 @@ def _about(narrowed: Narrowed) -> list[ColumnElement[bool]]:
     return about
 
 
+def _named(kind: str, model: Any, name: Any) -> Any:
+    return select(literal(kind).label("kind"), model.id, name.label("name"))
+
+
+_NAMES = union_all(
+    _named("vertical", Vertical, Vertical.name),
+    _named("reader", Reader, func.coalesce(func.nullif(Reader.name, ""), Reader.email)).where(
+        Reader.id.in_(bindparam("people", expanding=True))
+    ),
+    _named("organisation", Organisation, Organisation.name).where(
+        Organisation.id.in_(bindparam("organisations", expanding=True))
+    ),
+)
+
+
 def _names(session: AnySession, events: list[AuditEvent]) -> words.Names:
-    verticals = {row.id: row.name for row in session.execute(select(Vertical.id, Vertical.name))}
-    return words.Names(_people(session, events), verticals, _organisations(session, events))
+    """What those are called whom these acts are about, in one statement."""
+    found: dict[str, dict[int, str]] = {"vertical": {}, "reader": {}, "organisation": {}}
+    asked = {"people": _people(events), "organisations": _of(events, "organisation")}
+    for row in session.execute(_NAMES, asked):
+        found[row.kind][row.id] = row.name
+    return words.Names(found["reader"], found["vertical"], found["organisation"])
 
 
-def _people(session: AnySession, events: list[AuditEvent]) -> dict[int, str]:
-    ids = {event.actor_id for event in events} | {e.target_id for e in events if e.target_kind == "reader"}
-    ids |= {event.values.get("reader_id") for event in events if event.target_kind == "organisation"}
-    rows = session.execute(select(Reader.id, Reader.name, Reader.email).where(Reader.id.in_(ids - {None})))
-    return {row.id: row.name or row.email for row in rows}
+def _of(events: list[AuditEvent], kind: str) -> list[int]:
+    return [event.target_id for event in events if event.target_kind == kind and event.target_id is not None]
 
 
-def _organisations(session: AnySession, events: list[AuditEvent]) -> dict[int, str]:
-    ids = {event.target_id for event in events if event.target_kind == "organisation"}
-    if not ids:
-        return {}
-    rows = session.execute(select(Organisation.id, Organisation.name).where(Organisation.id.in_(ids)))
-    return {row.id: row.name for row in rows}
+def _people(events: list[AuditEvent]) -> list[int]:
+    """Who acted, whom it was about, and who took or left a seat."""
+    seated = (event.values.get("reader_id") for event in events if event.target_kind == "organisation")
+    ids = {*(event.actor_id for event in events), *seated, *_of(events, "reader")}
+    return [id_ for id_ in ids if id_ is not None]
 
 
 @bp.get("/admin/audit")

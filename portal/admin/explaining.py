@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any, TypeAlias
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from portal import clock, formats
 from portal.access import replay
@@ -13,7 +14,9 @@ from portal.access.looked import Names
 from portal.access.vocabulary import ArticleFacts, ReaderFacts
 from portal.admin import queries
 from portal.content import why
+from portal.content.lists import article_facts
 from portal.content.models import Article
+from portal.content.queries import LISTED
 from portal.db import AnySession
 from portal.i18n import gettext
 from portal.trials.queries import guarded_article
@@ -23,6 +26,10 @@ LONGEST = 300
 _SHOWN = 5
 
 Notes = Mapping[int, queries.GrantNote]
+Subject: TypeAlias = Any
+"""A Vertical, or an article as a row of content.queries.LISTED."""
+
+_VERTICAL = select(Vertical).where((Vertical.slug == bindparam("slug")) | (Vertical.name == bindparam("name")))
 
 
 @dataclass(slots=True)
@@ -62,38 +69,40 @@ class Present:
 
 
 def answer(session: AnySession, reader_id: int, asked: str, typed: str, present: Present) -> Answer:
-    """The whole answer for the box; never raises."""
+    """The whole answer for the box; never raises. The present is as the page has read it, the past is replayed."""
     result = Answer()
     try:
         at = instant(typed)
         subject = _subject(session, asked, result)
-        if subject is not None:
-            reader = replay.reader_at(session, reader_id, at) if typed.strip() else present.reader
-            result.explanation = _of(session, reader, subject, at, present.notes)
+        if subject is not None and typed.strip():
+            result.explanation = _replayed(session, reader_id, subject, at, present.notes)
+        elif subject is not None:
+            result.explanation = explain(
+                _now(subject), present.reader, at, names(session, present.reader, present.notes)
+            )
     except Unknown as error:
         result.problem = str(error)
     return result
 
 
-def of(session: AnySession, reader_id: int, subject: Article | Vertical, at: datetime) -> Explanation:
+def of(session: AnySession, reader_id: int, subject: Subject, at: datetime) -> Explanation:
     """The explanation of an article or a vertical for a reader at an instant, from history. Raises Unknown."""
-    return _of(session, replay.reader_at(session, reader_id, at), subject, at, {})
+    return _replayed(session, reader_id, subject, at, {})
 
 
-def _of(
-    session: AnySession, reader: ReaderFacts | None, subject: Article | Vertical, at: datetime, notes: Notes
-) -> Explanation:
-    article = _facts(session, subject, at)
+def _replayed(session: AnySession, reader_id: int, subject: Subject, at: datetime, notes: Notes) -> Explanation:
+    reader = replay.reader_at(session, reader_id, at)
+    article = _now(subject) if isinstance(subject, Vertical) else replay.article_at(session, subject.id, at)
     if article is None or reader is None:
         what = gettext("This article") if article is None else gettext("This account")
         raise Unknown(gettext("%(what)s did not exist on %(moment)s.", what=what, moment=formats.moment(at)))
     return explain(article, reader, at, names(session, reader, notes))
 
 
-def _facts(session: AnySession, subject: Article | Vertical, at: datetime) -> ArticleFacts | None:
+def _now(subject: Subject) -> ArticleFacts:
     if isinstance(subject, Vertical):
         return guarded_article(subject.slug, trial_open=subject.trial_open)
-    return replay.article_at(session, subject.id, at)
+    return article_facts(subject)
 
 
 def names(session: AnySession, reader: ReaderFacts, notes: Notes) -> Names:
@@ -109,13 +118,13 @@ def _giver(note: queries.GrantNote) -> str:
     return ", ".join(part for part in (note.organisation, given) if part)
 
 
-def _subject(session: AnySession, asked: str, result: Answer) -> Article | Vertical | None:
+def _subject(session: AnySession, asked: str, result: Answer) -> Subject | None:
     """The vertical or article that is meant; several are handed back as candidates."""
     found = find(session, asked)
     if not found:
         raise Unknown(gettext("No article and no edition answers to this."))
     if len(found) > 1:
-        result.candidates = [(article.title, article.slug) for article in found if isinstance(article, Article)]
+        result.candidates = [(article.title, article.slug) for article in found]
         return None
     subject = found[0]
     result.of_vertical = isinstance(subject, Vertical)
@@ -123,17 +132,17 @@ def _subject(session: AnySession, asked: str, result: Answer) -> Article | Verti
     return subject
 
 
-def find(session: AnySession, asked: str) -> list[Article | Vertical]:
+def find(session: AnySession, asked: str) -> list[Subject]:
     """A vertical by slug or name, an article by an address it has or had, else articles whose title holds the words."""
     asked = asked.strip()[:LONGEST]
     if not asked or "\0" in asked:
         return []
     slug = why.slug_of(asked)
-    vertical = session.scalar(select(Vertical).where((Vertical.slug == slug) | (Vertical.name == asked)))
+    vertical = session.scalar(_VERTICAL, {"slug": slug, "name": asked})
     if vertical is not None:
         return [vertical]
     article = why.named(session, asked)
     if article is not None:
-        return [session.get_one(Article, article.id)]
-    titled = select(Article).where(Article.title.icontains(asked, autoescape=True))
-    return list(session.scalars(titled.order_by(Article.published_at.desc(), Article.id.desc()).limit(_SHOWN)))
+        return [article]
+    titled = LISTED.where(Article.title.icontains(asked, autoescape=True))
+    return list(session.execute(titled.order_by(Article.published_at.desc(), Article.id.desc()).limit(_SHOWN)))

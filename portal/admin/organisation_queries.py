@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, cast, exists, func, null, or_, select, union_all
 from sqlalchemy.orm import aliased
 
 from portal.access.models import Grant
@@ -13,8 +13,9 @@ from portal.access.vocabulary import GrantFacts, Source
 from portal.accounts.models import Reader
 from portal.admin.queries import is_live
 from portal.billing.models import Subscription
-from portal.db import AnySession
+from portal.db import AnySession, UTCDateTime
 from portal.organisations.models import Invitation, Manager, ManagerRole, Organisation, Seat
+from portal.prepared import Prepared
 from portal.verticals import Vertical
 
 SEATS_SHOWN = 100
@@ -179,15 +180,25 @@ class Belonging:
     manages: bool = False
 
 
+def _belongings() -> Prepared:
+    reader: BindParameter[int] = bindparam("reader_id")
+    named, nothing = (Organisation.id, Organisation.name), cast(null(), UTCDateTime)
+    sat = select(*named, Seat.opened_at, Seat.closed_at, Seat.id.label("place"))
+    sat = sat.join(Seat, Seat.organisation_id == Organisation.id).where(Seat.reader_id == reader)
+    managed = select(*named, nothing.label("opened_at"), nothing.label("closed_at"), Organisation.id.label("place"))
+    managed = managed.join(Manager, Manager.organisation_id == Organisation.id)
+    managed = managed.where(Manager.reader_id == reader, Manager.ended_at.is_(None))
+    return Prepared(union_all(sat, managed).order_by("opened_at", "place"))
+
+
+_BELONGINGS = _belongings()
+
+
 def belongings(session: AnySession, reader_id: int) -> list[Belonging]:
     """The organisations a reader sits in, has sat in, or manages; once each, the latest seat counts."""
-    found: dict[int, Belonging] = {}
-    managed = select(Organisation.id, Organisation.name).join(Manager, Manager.organisation_id == Organisation.id)
-    managed = managed.where(Manager.reader_id == reader_id, Manager.ended_at.is_(None)).order_by(Organisation.id)
-    offices = {row.id: row.name for row in session.execute(managed)}
-    sat = select(Organisation.id, Organisation.name, Seat.opened_at, Seat.closed_at)
-    sat = sat.join(Seat, Seat.organisation_id == Organisation.id).where(Seat.reader_id == reader_id)
-    for id_, name, since, until in session.execute(sat.order_by(Seat.opened_at, Seat.id)):
-        found[id_] = Belonging(id_, name, since, until, id_ in offices)
+    rows = _BELONGINGS.all(session, {"reader_id": reader_id})
+    offices = {row.id: row.name for row in rows if row.opened_at is None}
+    seats = [row for row in rows if row.opened_at is not None]
+    found = {row.id: Belonging(row.id, row.name, row.opened_at, row.closed_at, row.id in offices) for row in seats}
     alone = [Belonging(id_, name, manages=True) for id_, name in offices.items() if id_ not in found]
     return [*found.values(), *alone]

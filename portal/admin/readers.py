@@ -21,7 +21,7 @@ from portal.admin.queries import Filters
 from portal.admin.rows import Known, access_rows
 from portal.db import db
 from portal.roles import Permission
-from portal.verticals import VerticalInfo, all_verticals
+from portal.verticals import VerticalInfo, all_verticals, site_verticals
 from portal.web import allow, private, staff
 
 LOG = 10
@@ -79,16 +79,17 @@ def reader(reader_id: int) -> Any:
 
 def reader_page(person: Reader, form: GrantForm | None = None) -> Any:
     """The page of a reader; 422 with the grant form's errors when it was refused."""
-    now, verticals = clock.now(), all_verticals(db.session)
+    now, verticals = clock.now(), site_verticals()
     known = facts.of_account(db.session, person, now)
     notes = queries.grant_notes(db.session, [grant.grant_id for grant in known.grants])
-    managed = billing_summary.managed_organisations(db.session, person.id)
+    belongings = organisation_queries.belongings(db.session, person.id)
+    managed = tuple(one.organisation_id for one in belongings if one.manages)
     context = {
         "reader": person,
         "relay": is_relay(person.email.rpartition("@")[2]),
         "rows": access_rows(known, now, verticals, Known(notes)),
         "timeline": timeline(of_reader(known, now, {one.slug: one.name for one in verticals}), now),
-        "belongings": organisation_queries.belongings(db.session, person.id),
+        "belongings": belongings,
         "known": known,
         "form": form or grant_form(verticals),
         "colours": {str(vertical.id): vertical.slug for vertical in verticals},

@@ -5,14 +5,14 @@ per subscription and period, and is decided again at the moment of sending. The 
 the proof that the law asks for (Code de la consommation, L215-1: between three months and one month before).
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from datetime import time as time_of_day
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import Select, literal, select
+from sqlalchemy import Select, bindparam, select
 
 from portal import clock, outbox
 from portal.accounts.models import Reader
@@ -94,8 +94,8 @@ def _renewing(session: AnySession, slot: Slot, now: datetime, limit: int) -> lis
 def _expiring(now: datetime, limit: int) -> Select[Any]:
     """Cards that expire within the month and are to be charged after that."""
     today = paris_date(now)
-    key = literal("card-expiring:") + Subscription.stripe_id + literal("%")
-    told = select(Mail.id).where(Mail.kind == "card_expiring", Mail.key.like(key), Mail.created_at > now - 60 * _DAY)
+    told = select(Mail.id).where(Mail.about == Subscription.stripe_id, Mail.kind == "card_expiring")
+    told = told.where(Mail.created_at > now - 60 * _DAY)
     return (
         select(Subscription.id)
         .where(Subscription.card_expires_on >= today, Subscription.card_expires_on <= today + CARD_DAYS * _DAY)
@@ -159,6 +159,7 @@ def _post(session: AnySession, row: Subscription, notice: _Notice) -> bool:
         reader_id=owner.id,
         context={**about, **links, **notice.tells, "colour": None},
         facts=notice.facts,
+        about=row.stripe_id,
         expires_in=max(notice.until - clock.now(), timedelta(minutes=1)),
     )
 
@@ -204,7 +205,16 @@ def _still_that_card(session: AnySession, mail: Mail) -> bool:
     return (row.card_expires_on.isoformat(), row.card_last4) == (mail.facts["expires_on"], mail.facts["last4"])
 
 
-def notices_of(session: AnySession, stripe_id: str) -> Sequence[Mail]:
-    """Every renewal notice of a subscription, newest first: what was sent, to whom, when."""
-    statement = select(Mail).where(Mail.key.startswith(f"renewal:{stripe_id}:", autoescape=True))
-    return session.scalars(statement.order_by(Mail.id.desc())).all()
+_NOTICES = (
+    select(Mail.about, Mail.to_address, Mail.created_at, Mail.closed_at, Mail.outcome)
+    .where(Mail.about.in_(bindparam("stripe_ids", expanding=True)), Mail.kind == "renewal_notice")
+    .order_by(Mail.id.desc())
+)
+
+
+def notices_of(session: AnySession, stripe_ids: Collection[str]) -> dict[str, list[Any]]:
+    """{subscription: its renewal notices, newest first}: rows of what was sent, to whom, when. One statement."""
+    found: dict[str, list[Any]] = {}
+    for row in session.execute(_NOTICES, {"stripe_ids": list(stripe_ids)}):
+        found.setdefault(row.about, []).append(row)
+    return found

@@ -36,9 +36,13 @@ def queue(session: AnySession, filters: Filters, *, offset: int, limit: int) -> 
     return list(session.scalars(statement))
 
 
+WAITING = select(func.count(Enquiry.id)).where(Enquiry.state == EnquiryState.OPEN)
+"""How many enquiries wait for an answer."""
+
+
 def open_count(session: AnySession) -> int:
     """How many enquiries wait for an answer."""
-    return session.scalar(select(func.count(Enquiry.id)).where(Enquiry.state == EnquiryState.OPEN)) or 0
+    return session.scalar(WAITING) or 0
 
 
 def oldest_open(session: AnySession, limit: int) -> list[Enquiry]:

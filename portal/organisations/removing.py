@@ -132,7 +132,5 @@ def _audit(session: AnySession, act: str, asked: ReplacementRequest, actor_id: i
     audit.record(session, act, actor_id=actor_id, target=target, values=values, personal={"email": asked.email})
 
 
-def waiting_count(session: AnySession) -> int:
-    """How many requests wait for staff."""
-    waiting = ReplacementRequest.answered_at.is_(None)
-    return session.scalar(select(func.count()).select_from(ReplacementRequest).where(waiting)) or 0
+WAITING = select(func.count(ReplacementRequest.id)).where(ReplacementRequest.answered_at.is_(None))
+"""How many requests wait for staff."""

@@ -46,9 +46,13 @@ def requests(session: AnySession, filters: Filters, *, offset: int, limit: int) 
     return session.execute(statement).all()
 
 
+WAITING = select(func.count(TrialRequest.id)).where(TrialRequest.answered_at.is_(None))
+"""How many requests wait for an answer."""
+
+
 def waiting_count(session: AnySession) -> int:
     """How many requests wait for an answer."""
-    return session.scalar(select(func.count(TrialRequest.id)).where(TrialRequest.answered_at.is_(None))) or 0
+    return session.scalar(WAITING) or 0
 
 
 def oldest_waiting(session: AnySession, limit: int) -> Sequence[Any]:
