@@ -52,7 +52,8 @@ def _object(desk: Desk, identifier: str, path: str) -> Document:
     document = desk.store.get(identifier)
     if document is None:
         raise _not_expandable(path)
-    return desk.show(document)
+    # A coupon that was deleted goes on for those who have it.
+    return desk.show(document.get("_kept") or document)
 
 
 def _not_expandable(path: str) -> ApiError:
@@ -85,7 +86,14 @@ def _refunds(desk: Desk, charge: Document) -> Document:
     return envelope(f"/v1/charges/{charge['id']}/refunds", [desk.show(refund) for refund in found])
 
 
-INCLUDED: dict[tuple[str, str], Callable[[Desk, Document], Document]] = {
+def _applies_to(desk: Desk, coupon: Document) -> Document | None:
+    """The products a coupon is for; None when it is for all."""
+    found = desk.store.get(coupon["id"]) or {}
+    return (found.get("_kept") or found).get("applies_to")
+
+
+INCLUDED: dict[tuple[str, str], Callable[[Desk, Document], Document | None]] = {
+    ("coupon", "applies_to"): _applies_to,
     ("checkout.session", "line_items"): line_items,
     ("invoice", "payments"): _payments,
     ("charge", "refunds"): _refunds,

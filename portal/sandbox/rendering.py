@@ -62,6 +62,11 @@ def _discount(_store: Store, public: Document) -> Document:
     return without(public, "livemode", "created")
 
 
+def _coupon(_store: Store, public: Document) -> Document:
+    """Its products are shown to those only who ask for them."""
+    return without(public, "applies_to")
+
+
 def _known(store: Store, identifier: str) -> Document:
     document = store.get(identifier)
     if document is None:
@@ -100,6 +105,7 @@ RENDERERS: dict[str, Callable[[Store, Document], Document]] = {
     "subscription_item": _subscription_item,
     "item": _item,
     "refund": _modeless,
+    "coupon": _coupon,
     "discount": _discount,
     "event": _event,
 }

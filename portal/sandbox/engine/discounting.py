@@ -65,6 +65,21 @@ def _checked(desk: Desk, code: Document, name: str, customer: Document | None) -
     return Offer(coupon, code)
 
 
+def refuse_unfit(desk: Desk, wish: Offer, entries: list[Document], name: str) -> None:
+    """ApiError where what is bought is too little for a code, or nothing that its coupon is for."""
+    coupon, code = wish
+    lines = amounts.lines_of(desk, entries)
+    currencies = {line.price["currency"] for line in lines}
+    if coupon["amount_off"] and coupon["currency"] not in currencies:
+        raise ApiError("The coupon and the prices must have the same currency.", param=name)
+    products = (coupon.get("applies_to") or {}).get("products") or []
+    if products and not any(line.price["product"] in products for line in lines):
+        raise ApiError("This coupon applies to nothing in this order.", param=name)
+    least = (code["restrictions"] if code else {}).get("minimum_amount")
+    if least and sum(amounts.subtotal(line) for line in lines) < least:
+        raise ApiError("The order is below the minimum amount of this promotion code.", param=name)
+
+
 def _has_paid(desk: Desk, customer: Document) -> bool:
     conditions = (("customer", "=", customer["id"]), ("status", "=", "paid"), ("total", ">", 0))
     return bool(desk.store.find("invoice", *conditions, limit=1))

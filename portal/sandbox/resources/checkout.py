@@ -71,6 +71,9 @@ def create(desk: Desk, parameters: dict[str, Any]) -> Document:
         selling.refuse_other_currency(desk, customer, currency)
     identifier = new_id("checkout.session")
     session = desk.add("checkout.session", _fields(desk, parameters, customer, currency), identifier)
+    wish = carts.offer(desk, session)
+    if wish:
+        discounting.refuse_unfit(desk, wish, sold, "discounts[0]")
     desk.change(session, url=f"{desk.address}/pay/{identifier}")
     carts.fill(desk, session, sold)
     agenda.plan(desk.store, identifier, "expire", session["expires_at"])

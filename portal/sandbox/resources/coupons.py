@@ -49,7 +49,7 @@ CODE: dict[str, Kind] = {
     "max_redemptions": integer(1),
     "metadata": metadata,
     "promotion": struct("coupon", "type", coupon=text(), type=choice("coupon")),
-    "restrictions": struct(first_time_transaction=boolean),
+    "restrictions": struct(first_time_transaction=boolean, minimum_amount=integer(1), minimum_amount_currency=text(3)),
 }
 
 
@@ -112,7 +112,7 @@ def create_code(desk: Desk, parameters: dict[str, Any]) -> Document:
     if "customer" in parameters:
         desk.alive("customer", parameters["customer"], "customer")
     fields = BLANK_CODE | changes({"metadata": {}}, parameters)
-    fields |= {"code": word, "promotion": {"coupon": coupon["id"], "type": "coupon"}}
+    fields |= {"_word": word.casefold(), "code": word, "promotion": {"coupon": coupon["id"], "type": "coupon"}}
     fields["restrictions"] = BLANK_CODE["restrictions"] | parameters.get("restrictions", {})
     made = desk.add("promotion_code", fields)
     desk.tell("promotion_code.created", made)
@@ -145,8 +145,10 @@ CODES: dict[str, Kind] = {
 
 @endpoint("GET", "promotion_codes", PAGE | CODES)
 def list_codes(desk: Desk, parameters: dict[str, Any]) -> Document:
-    """Promotion codes by pages."""
-    conditions = wanted(parameters, "active", "code", "customer")
+    """Promotion codes by pages; a word is found however it is spelled."""
+    conditions = wanted(parameters, "active", "customer")
+    if "code" in parameters:
+        conditions.append(("_word", "=", parameters["code"].casefold()))
     if "coupon" in parameters:
         conditions.append(("promotion.coupon", "=", parameters["coupon"]))
     return page(desk, "promotion_code", "/v1/promotion_codes", parameters, *conditions)
