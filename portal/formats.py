@@ -1,6 +1,7 @@
 """Dates, hours, money and numbers as people read them, in Paris time, in the current language."""
 
 from datetime import date, datetime
+from decimal import Decimal
 
 from portal.clock import PARIS, paris_date
 from portal.i18n import current_locale
@@ -78,7 +79,7 @@ def integer(value: int) -> str:
 
 def money(cents: int, currency: str = "eur") -> str:
     """ "477,83 €", "€477.83"; whole amounts keep their cents, so that columns align."""
-    sign = "-" if cents < 0 else ""
+    sign = "−" if cents < 0 else ""
     whole, rest = divmod(abs(cents), 100)
     symbol = "€" if currency == "eur" else currency.upper()
     if current_locale() == "fr":
@@ -97,6 +98,12 @@ def round_money(cents: int, currency: str = "eur") -> str:
 def percent(basis_points: int) -> str:
     """210 is "2,10 %", "2.10%"."""
     text = f"{basis_points // 100}.{basis_points % 100:02}"
+    return f"{text.replace('.', ',')}{NNBSP}%" if current_locale() == "fr" else f"{text}%"
+
+
+def rate(value: Decimal) -> str:
+    """A percentage without needless zeros: "20 %", "12,5 %", "20%"."""
+    text = f"{value.normalize():f}"
     return f"{text.replace('.', ',')}{NNBSP}%" if current_locale() == "fr" else f"{text}%"
 
 

@@ -30,6 +30,7 @@ ON_ONE_DATABASE = (
     "tests/billing/test_life.py::test_every_mail_about_money_renders",
     "tests/billing/test_machine.py",
     "tests/billing/test_names.py",
+    "tests/billing/test_promotions.py",
     "tests/billing/test_rare_cases.py",
     "tests/billing/test_summary.py",
     "tests/billing/test_withdrawing.py",

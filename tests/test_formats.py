@@ -29,7 +29,7 @@ def test_the_first_of_a_month_is_1er_in_french_only() -> None:
 
 @pytest.mark.parametrize(
     ("cents", "fr", "en"),
-    [(47783, "477,83 €", "€477.83"), (-50, "-0,50 €", "-€0.50"), (199000, "1 990,00 €", "€1,990.00")],
+    [(47783, "477,83 €", "€477.83"), (-50, "−0,50 €", "−€0.50"), (199000, "1 990,00 €", "€1,990.00")],
 )
 def test_money_is_cents_told_in_each_language(cents: int, fr: str, en: str) -> None:
     with use_locale("fr"):

@@ -93,7 +93,7 @@ def on_sale(session: AnySession) -> Sequence[Plan]:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """One price of one plan, free of the session. `verticals` are (id, slug, name)."""
+    """One price of one plan, free of the session. `verticals` are (id, slug, name), `product_id` is Stripe's."""
 
     price_id: int
     lookup_key: str
@@ -104,6 +104,7 @@ class Offer:
     plan_name: str
     verticals: tuple[tuple[int, str, str], ...]
     vat_basis_points: int
+    product_id: str = ""
 
 
 def offer(session: AnySession, lookup_key: str) -> Offer | None:
@@ -129,6 +130,7 @@ def offer(session: AnySession, lookup_key: str) -> Offer | None:
         plan_name=plan.name,
         verticals=tuple((one.id, one.slug, one.name) for one in plan.verticals),
         vat_basis_points=press_vat(session),
+        product_id=plan.stripe_product_id or "",
     )
 
 
@@ -207,7 +209,7 @@ def _product(gateway: Gateway, plan: _Sold, found: _Found, made: list[str]) -> _
 def _price(gateway: Gateway, product: str, key: str, wish: tuple[int, str, str], known: RemotePrice | None) -> str:
     """Amounts never change under a lookup key: those who pay the old price would become unknown to us."""
     if known is None:
-        return gateway.create_price(product, key, *wish)
+        return gateway.create_price(product, key, wish)
     if (known.unit_amount, known.currency, known.interval) != wish:
         raise CatalogueError(f"The price “{key}” differs at Stripe: archive it and sell under a new lookup key.")
     return known.id

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from portal.billing import reading
+from portal.billing import parameters, reading
+from portal.billing.ending import Speaking
 from portal.billing.shapes import RemotePrice
 
 PAGE = 100
@@ -26,3 +27,20 @@ def ids_by(listing: Any, word: str) -> dict[str, str]:
     pages = listing({"active": True, "limit": PAGE}).auto_paging_iter()
     plain = [one.to_dict() for one in pages]
     return {one["metadata"][word]: one["id"] for one in plain if word in (one.get("metadata") or {})}
+
+
+def create_product(gateway: Speaking, plan: str, name: str, verticals: list[str]) -> str:
+    """A product that names its plan and its verticals in its metadata; returns its id."""
+    metadata = {"plan": plan, "verticals": ",".join(verticals)}
+    return str(gateway._client.v1.products.create({"name": name, "metadata": metadata}).id)
+
+
+def create_price(gateway: Speaking, product_id: str, lookup_key: str, wish: tuple[int, str, str]) -> str:
+    """A price before tax per seat, of (cents, currency, interval); returns its id."""
+    params = parameters.price(product_id, lookup_key, *wish)
+    return str(gateway._client.v1.prices.create(params).id)
+
+
+def create_tax_rate(gateway: Speaking, key: str, name: str, percentage: float, country: str) -> str:
+    """An exclusive tax rate; returns its id."""
+    return str(gateway._client.v1.tax_rates.create(parameters.tax_rate(key, name, percentage, country)).id)

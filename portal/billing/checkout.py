@@ -37,6 +37,10 @@ class AlreadySubscribed(Exception):
         self.status = status
 
 
+class AmountMoved(Exception):
+    """Stripe's page would ask for more than the buyer was told: it was closed at once."""
+
+
 class CheckoutBusy(Exception):
     """Another attempt of the same organisation is being opened right now."""
 
@@ -44,8 +48,8 @@ class CheckoutBusy(Exception):
 def begin(session: AnySession, gateway: Gateway, order: Order, addresses: Addresses) -> str:
     """The address of a page to pay this order on.
 
-    Raises AlreadySubscribed, CheckoutBusy, GatewayUnavailable (nothing was charged; the attempt is kept and the same
-    call goes on where it stopped) and GatewayRefused.
+    Raises AlreadySubscribed, CheckoutBusy, AmountMoved, GatewayUnavailable (nothing was charged; the attempt is kept
+    and the same call goes on where it stopped) and GatewayRefused.
     """
     try:
         return _begin(session, gateway, order, addresses)
@@ -72,6 +76,10 @@ def _page(session: AnySession, gateway: Gateway, attempt_id: int, order: Order, 
     customer_id = customers.ensure(session, gateway, attempt_id, order.locale)
     wish, key = _session_order(session, attempt_id, customer_id, order.locale, addresses)
     made = gateway.create_session(wish, key)
+    if order.due is not None and made.total is not None and made.total > order.due:
+        _shut(session, gateway, made.id)
+        _close(session, attempt_id, AttemptState.FAILED)
+        raise AmountMoved
     with writing(session):
         attempt = session.get_one(CheckoutAttempt, attempt_id)
         attempt.stripe_session_id, attempt.stripe_session_url = made.id, made.url
@@ -162,9 +170,11 @@ def _open_attempt(session: AnySession, organisation_id: int) -> CheckoutAttempt 
 
 def _same(attempt: CheckoutAttempt, order: Order) -> bool:
     """True when an open attempt is for exactly this order and its page stays open long enough."""
-    wish = (order.offer.price_id, order.quantity, order.starts_at, order.buyer_reads, order.reader_id)
-    kept = (attempt.price_id, attempt.quantity, attempt.starts_at, attempt.buyer_reads, attempt.reader_id)
-    return wish == kept and attempt.expires_at - clock.now() > _TOO_LATE
+    code = order.promotion.id if order.promotion else None
+    wish = (order.offer.price_id, order.quantity, order.starts_at, order.buyer_reads, order.reader_id, code)
+    names = ("price_id", "quantity", "starts_at", "buyer_reads", "reader_id", "promotion_code_id")
+    same = wish == tuple(getattr(attempt, name) for name in names)
+    return same and attempt.expires_at - clock.now() > _TOO_LATE
 
 
 def _new_attempt(session: AnySession, organisation_id: int, order: Order) -> CheckoutAttempt:
@@ -177,6 +187,8 @@ def _new_attempt(session: AnySession, organisation_id: int, order: Order) -> Che
         start=StartChoice.AFTER_TRIAL if order.starts_at else StartChoice.TODAY,
         starts_at=order.starts_at,
         buyer_reads=order.buyer_reads,
+        promotion_code=order.promotion.reduction.name if order.promotion else "",
+        promotion_code_id=order.promotion.id if order.promotion else None,
         return_path=order.return_path[:500],
         idempotency_key=secrets.token_hex(16),
         terms_version=order.terms_version,
@@ -193,9 +205,13 @@ def _new_attempt(session: AnySession, organisation_id: int, order: Order) -> Che
         "checkout.begun",
         actor_id=order.reader_id,
         target=("organisation", organisation_id),
-        values={"attempt": attempt.id, "price": order.offer.lookup_key, "terms": order.terms_version},
+        values={"attempt": attempt.id, "price": order.offer.lookup_key, "terms": order.terms_version, **_code(order)},
     )
     return attempt
+
+
+def _code(order: Order) -> dict[str, object]:
+    return {"promotion": order.promotion.reduction.name} if order.promotion else {}
 
 
 def _write_identity(organisation: Organisation, identity: Identity) -> None:
@@ -223,6 +239,7 @@ def _session_order(
         cancel_url=addresses.cancelled,
         expires_at=attempt.expires_at,
         locale=locale,
+        promotion_code_id=attempt.promotion_code_id,
     )
     key = attempt.idempotency_key
     end_reading(session)

@@ -1,6 +1,7 @@
 """`portal stripe …` and `portal plans …`."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import click
 from flask.cli import with_appcontext
@@ -8,9 +9,10 @@ from sqlalchemy import select
 
 from portal.billing import catalogue, reconcile, sync
 from portal.billing.gateway import current
-from portal.billing.models import Subscription
+from portal.billing.models import Plan, Subscription
+from portal.billing.promotion_calls import PromotionWish
 from portal.billing.shapes import GatewayError
-from portal.db import db, writing
+from portal.db import db, end_reading, writing
 
 
 @click.group("stripe")
@@ -65,6 +67,33 @@ def sync_one(subscription_id: str) -> None:
         raise click.ClickException(f"{subscription_id} is {outcome.value}: nothing was written.")
     status = db.session.scalar(select(Subscription.status).where(Subscription.stripe_id == subscription_id))
     click.echo(f"{subscription_id} is {status}.")
+
+
+@stripe_group.command("promotion-code")
+@click.argument("word")
+@click.option("--percent", type=click.FloatRange(0, 100, min_open=True), required=True, help="How much is taken off.")
+@click.option("--months", type=click.IntRange(1, 36), help="For so many months; otherwise for ever.")
+@click.option("--once", is_flag=True, help="For the first payment alone.")
+@click.option("--plan", help="For this plan alone, by its slug.")
+@click.option("--most", type=click.IntRange(1), help="How often it can be used; otherwise as often as one likes.")
+@with_appcontext
+def promotion_code(word: str, plan: str | None, *, once: bool, **wish: Any) -> None:
+    """Make a promotion code that the summary page takes; run “portal stripe sync-plans” first."""
+    product_id = _product_of(plan) if plan else None
+    months = 0 if once else wish["months"]
+    end_reading()
+    try:
+        made = current().create_promotion(PromotionWish(word, wish["percent"], months, product_id, wish["most"]))
+    except GatewayError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"Made {word} ({made}).")
+
+
+def _product_of(slug: str) -> str:
+    found = db.session.scalar(select(Plan.stripe_product_id).where(Plan.slug == slug))
+    if found is None:
+        raise click.ClickException(f"The plan {slug} is not known at Stripe: run “portal stripe sync-plans”.")
+    return found
 
 
 @click.group("plans")

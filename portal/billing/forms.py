@@ -11,6 +11,7 @@ from wtforms.validators import InputRequired, NumberRange, StopValidation
 
 from portal.accounts.forms import stays_on_its_line, trimmed
 from portal.billing.catalogue import MAX_SEATS
+from portal.billing.orders import Promotion
 from portal.billing.quotes import tidy_vat
 from portal.i18n import current_locale, gettext
 from portal.i18n import lazy_gettext as _
@@ -33,7 +34,13 @@ def countries() -> list[SelectChoice]:
 
 
 class CheckoutForm(FlaskForm):  # type: ignore[misc]
-    """What is asked before the payment page. `firm` says for whom; `totals` what the reader was shown, in cents."""
+    """What is asked before the payment page. `firm` says for whom; `totals` what the reader was shown, in cents.
+
+    `promotion` is what the code takes off, once it was looked up; `code_problem` says why it takes nothing off.
+    """
+
+    promotion: Promotion | None = None
+    code_problem: str = ""
 
     price = HiddenField()
     next = HiddenField()
@@ -54,6 +61,7 @@ class CheckoutForm(FlaskForm):  # type: ignore[misc]
         default="me",
         invalid_choice_message=_("Choose one of the two."),
     )
+    code = StringField(_("Promotion code"), filters=[lambda text: re.sub(r"\s", "", text or "")])
     quantity = IntegerField(
         _("Number of licences"),
         default=1,
@@ -91,6 +99,10 @@ class CheckoutForm(FlaskForm):  # type: ignore[misc]
 
     def validate_purchase_reference(self, field: Any) -> None:
         self._present(field, False, "", 60)
+
+    def validate_code(self, _field: Any) -> None:
+        if self.code_problem:
+            raise StopValidation(self.code_problem)
 
     def validate_siren(self, field: Any) -> None:
         if not self.firm or (not field.data and self.country.data != "FR"):

@@ -14,7 +14,17 @@ import stripe
 from flask import current_app
 from stripe import RequestsClient, StripeClient
 
-from portal.billing import catalogue_calls, change_calls, ending, money, parameters, portal_session, reading, signing
+from portal.billing import (
+    catalogue_calls,
+    change_calls,
+    ending,
+    money,
+    parameters,
+    portal_session,
+    promotion_calls,
+    reading,
+    signing,
+)
 from portal.billing.shapes import (
     CardRefused,
     ChangeOrder,
@@ -184,7 +194,7 @@ class Gateway:
     @_speaking
     def state(self, subscription_id: str) -> RemoteState:
         """A subscription with its card and all its invoices."""
-        wish: Any = {"expand": ["default_payment_method", "customer"]}
+        wish: Any = {"expand": ["default_payment_method", "customer", *promotion_calls.GRANTED]}
         found = _plain(self._client.v1.subscriptions.retrieve(subscription_id, wish))
         if (method := reading.unread_card(found)) is not None:
             found["default_payment_method"] = _plain(self._client.v1.payment_methods.retrieve(method))
@@ -254,6 +264,11 @@ class Gateway:
     taken = _speaking(money.taken)
     void_open_invoices = _speaking(ending.void_open_invoices)
 
+    # -- reductions
+
+    promotions = _speaking(promotion_calls.of_word)
+    create_promotion = _speaking(promotion_calls.made)
+
     # -- the catalogue
 
     @_speaking
@@ -266,28 +281,14 @@ class Gateway:
         """Ids of our active products by the plan they carry in their metadata."""
         return catalogue_calls.ids_by(self._client.v1.products.list, "plan")
 
-    @_speaking
-    def create_product(self, plan: str, name: str, verticals: list[str]) -> str:
-        """A product that names its plan and its verticals in its metadata; returns its id."""
-        metadata = {"plan": plan, "verticals": ",".join(verticals)}
-        return self._client.v1.products.create({"name": name, "metadata": metadata}).id
-
-    @_speaking
-    def create_price(self, product_id: str, lookup_key: str, amount: int, currency: str, interval: str) -> str:
-        """A price before tax per seat and interval; returns its id."""
-        params: Any = parameters.price(product_id, lookup_key, amount, currency, interval)
-        return self._client.v1.prices.create(params).id
+    create_product = _speaking(catalogue_calls.create_product)
+    create_price = _speaking(catalogue_calls.create_price)
+    create_tax_rate = _speaking(catalogue_calls.create_tax_rate)
 
     @_speaking
     def tax_rates(self) -> dict[str, str]:
         """Ids of our active tax rates by the key in their metadata."""
         return catalogue_calls.ids_by(self._client.v1.tax_rates.list, "key")
-
-    @_speaking
-    def create_tax_rate(self, key: str, name: str, percentage: float, country: str) -> str:
-        """An exclusive tax rate; returns its id."""
-        params: Any = parameters.tax_rate(key, name, percentage, country)
-        return self._client.v1.tax_rates.create(params).id
 
 
 def current() -> Gateway:

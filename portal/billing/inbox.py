@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 RELEVANT = (
     "checkout.session.",
     "customer.deleted",
+    "customer.discount.",
     "customer.updated",
     "customer.subscription.",
     "invoice.",

@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from portal import clock, outbox
 from portal.accounts.models import Reader
-from portal.billing import leaving
+from portal.billing import leaving, reductions
 from portal.billing.models import Invoice, Plan, Price, Subscription, SubscriptionItem
 from portal.billing.models_changing import SubscriptionChange
 from portal.billing.rights import CARD_GRACE
@@ -149,19 +149,28 @@ def _changed(post: _Post, change: Change) -> None:
     if change.agreed is None or not _recent(change.agreed.created_at, STATE_NEWS):
         return
     key = f"changed:{post.row.stripe_id}:{int(change.agreed.prorated_at.timestamp())}"
-    net, interval = period_price(post.session, post.row.id)
+    net, interval = period_price(post.session, post.row)
     post.send("subscription_changed", key, due=change.agreed.due, net=net, interval=interval)
 
 
-def period_price(session: AnySession, subscription_row_id: int) -> tuple[int, str]:
-    """What one period of a subscription costs before tax, and how long it is."""
+def period_price(session: AnySession, row: Subscription) -> tuple[int, str]:
+    """What the next period of a subscription costs before tax, reductions taken off, and how long it is."""
+    lines, interval = lines_of(session, row.id)
+    running = [reductions.known(one) for one in row.reductions]
+    return sum(net for _product, net in reductions.reduced(lines, running, row.renews_at or clock.now())), interval
+
+
+def lines_of(session: AnySession, subscription_row_id: int) -> tuple[list[reductions.Priced], str]:
+    """The lines of a subscription at their full price, and how long its period is."""
     statement = (
-        select(Price.interval, Price.unit_amount * SubscriptionItem.quantity)
+        select(Price.interval, Plan.stripe_product_id, Price.unit_amount * SubscriptionItem.quantity)
         .join(SubscriptionItem, SubscriptionItem.price_id == Price.id)
+        .join(Plan, Plan.id == Price.plan_id)
         .where(SubscriptionItem.subscription_id == subscription_row_id)
+        .order_by(SubscriptionItem.id)
     )
     rows = session.execute(statement).all()
-    return sum(amount for _interval, amount in rows), rows[0][0].value if rows else ""
+    return [(product or "", net) for _interval, product, net in rows], rows[0][0].value if rows else ""
 
 
 def _ending(post: _Post, change: Change) -> None:

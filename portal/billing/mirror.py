@@ -8,7 +8,7 @@ from sqlalchemy.orm import selectinload
 from portal import audit, clock
 from portal.access import grants
 from portal.access.grants import Mirrored
-from portal.billing import alarm, awaiting, changed, leaving, mails
+from portal.billing import alarm, awaiting, changed, leaving, mails, reductions
 from portal.billing.mails import Known
 from portal.billing.models import Customer, Invoice, Plan, Price, Subscription, SubscriptionItem
 from portal.billing.rights import KNOWN, Debt, Line, SubscriptionState, rights
@@ -116,6 +116,7 @@ def _columns(state: RemoteState) -> dict[str, object]:
         "card_brand": remote.card_brand[:20],
         "card_last4": remote.card_last4[:4],
         "card_expires_on": remote.card_expires_on,
+        "reductions": [reductions.kept(one) for one in remote.reductions],
         "synced_at": clock.now(),
     }
 
@@ -144,7 +145,7 @@ def _items(session: AnySession, row: Subscription, remote: RemoteSubscription, s
 def _invoice(session: AnySession, row: Subscription, remote: RemoteInvoice) -> Invoice:
     found = session.scalars(select(Invoice).where(Invoice.stripe_id == remote.id)).one_or_none()
     invoice = found or Invoice(stripe_id=remote.id, organisation_id=row.organisation_id, subscription_id=row.id)
-    for name in ("number", "status", "currency", "subtotal", "tax", "total", "amount_paid", "amount_due"):
+    for name in ("number", "status", "currency", "subtotal", "tax", "total", "discount", "amount_paid", "amount_due"):
         setattr(invoice, name, getattr(remote, name))
     invoice.created_at, invoice.due_at, invoice.paid_at = remote.created, remote.due_at, remote.paid_at
     invoice.attempt_count, invoice.hosted_url, invoice.pdf_url = (

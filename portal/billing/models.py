@@ -140,6 +140,8 @@ class CheckoutAttempt(Base):
     start: Mapped[StartChoice] = mapped_column(EnumType(StartChoice))
     starts_at: Mapped[datetime | None]
     buyer_reads: Mapped[bool] = mapped_column(default=True)
+    promotion_code: Mapped[str] = mapped_column(String(80), default="")
+    promotion_code_id: Mapped[str | None] = mapped_column(String(80))
     return_path: Mapped[str] = mapped_column(String(500), default="")
     idempotency_key: Mapped[str] = mapped_column(String(80), unique=True)
     stripe_session_id: Mapped[str | None] = mapped_column(String(120), unique=True)
@@ -175,6 +177,7 @@ class Subscription(Base):
     card_brand: Mapped[str] = mapped_column(String(20), default="")
     card_last4: Mapped[str] = mapped_column(String(4), default="")
     card_expires_on: Mapped[date | None]
+    reductions: Mapped[list[Any]] = mapped_column(default=list)
     synced_at: Mapped[datetime]
 
     items: Mapped[list["SubscriptionItem"]] = relationship(
@@ -237,7 +240,7 @@ class StripeEvent(Base):
 
 
 class Invoice(Base):
-    """Our mirror of a Stripe invoice: HT is `subtotal`, VAT `tax`, TTC `total`, all in cents."""
+    """Our mirror of a Stripe invoice: HT is `subtotal`, VAT `tax`, TTC `total`, all in cents, `discount` taken off."""
 
     __tablename__ = "invoices"
 
@@ -251,6 +254,7 @@ class Invoice(Base):
     subtotal: Mapped[int]
     tax: Mapped[int]
     total: Mapped[int]
+    discount: Mapped[int] = mapped_column(default=0)
     amount_paid: Mapped[int]
     amount_due: Mapped[int]
     created_at: Mapped[datetime]

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from portal.billing.catalogue import Offer
+from portal.billing.reductions import Reduction
 from portal.organisations.models import OrganisationKind
 
 
@@ -23,8 +24,16 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
+class Promotion:
+    """A promotion code that may be used for an order: Stripe's id of it, and what it takes off."""
+
+    id: str
+    reduction: Reduction
+
+
+@dataclass(frozen=True, slots=True)
 class Order:
-    """What a reader asks for on the summary page, checked by its form."""
+    """What a reader asks for on the summary page, checked by its form; `due` is what they were told to pay at once."""
 
     reader_id: int
     offer: Offer
@@ -38,6 +47,8 @@ class Order:
     locale: str
     buyer_name: str = ""
     buyer_company: str = ""
+    promotion: Promotion | None = None
+    due: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

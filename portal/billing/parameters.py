@@ -29,6 +29,8 @@ def session(order: SessionOrder) -> dict[str, Any]:
     about: dict[str, Any] = {"metadata": dict(order.metadata)}
     if order.trial_end:
         about["trial_end"] = int(order.trial_end.timestamp())
+    # Our page asked for the code and showed what it takes off: Stripe's page never asks for another.
+    reduced = {"discounts": [{"promotion_code": order.promotion_code_id}]} if order.promotion_code_id else {}
     return {
         "mode": "subscription",
         "customer": order.customer_id,
@@ -40,6 +42,7 @@ def session(order: SessionOrder) -> dict[str, Any]:
         "cancel_url": order.cancel_url,
         "expires_at": int(order.expires_at.timestamp()),
         "locale": order.locale,
+        **reduced,
     }
 
 

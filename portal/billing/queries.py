@@ -11,9 +11,10 @@ from sqlalchemy.orm import selectinload
 from portal import clock
 from portal.access.models import AwaitedRight, Grant
 from portal.access.vocabulary import Source
-from portal.billing.mails import plan_names
+from portal.billing.mails import lines_of, period_price, plan_names
 from portal.billing.mirror import LIVE
 from portal.billing.models import Invoice, Plan, Price, Subscription, SubscriptionItem
+from portal.billing.reductions import Reduction, known
 from portal.billing.rights import KNOWN
 from portal.db import AnySession
 from portal.organisations.models import Organisation
@@ -38,16 +39,23 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A subscription as its page tells it; amounts in cents for one period, HT and TTC."""
+    """A subscription as its page tells it; cents before tax for the next period, and for one without reductions."""
 
     state: State
     subscription: Subscription | None = None
     plan: str = ""
     interval: str = ""
     net: int = 0
-    total: int = 0
+    full: int = 0
     open_until: datetime | None = None
     trial_until: datetime | None = None
+
+    @property
+    def reductions(self) -> list[Reduction]:
+        """What is taken off the next payment."""
+        row = self.subscription
+        found = [known(one) for one in row.reductions] if row else []
+        return [one for one in found if row and (one.until is None or not row.renews_at or row.renews_at < one.until)]
 
     @property
     def trial_last_day(self) -> date | None:
@@ -95,19 +103,15 @@ def _ended_state(row: Subscription) -> State:
 
 
 def _of(session: AnySession, row: Subscription, state: State) -> Standing:
-    prices = list(
-        session.execute(
-            select(Price.interval, Price.unit_amount, SubscriptionItem.quantity)
-            .join(SubscriptionItem, SubscriptionItem.price_id == Price.id)
-            .where(SubscriptionItem.subscription_id == row.id)
-        )
-    )
+    net, interval = period_price(session, row)
+    lines, _interval = lines_of(session, row.id)
     return Standing(
         state,
         row,
         plan=plan_names(session, row.id),
-        interval=prices[0].interval.value if prices else "",
-        net=sum(price.unit_amount * price.quantity for price in prices),
+        interval=interval,
+        net=net,
+        full=sum(amount for _product, amount in lines),
         open_until=_open_until(session, row),
     )
 

@@ -22,22 +22,28 @@ _EU_VAT = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """An amount before tax, its tax and both together, in cents."""
+    """An amount before tax, its tax and both together, in cents; `off` is what a reduction took off the net before."""
 
     net: int
     tax: int
     basis_points: int
+    off: int = 0
 
     @property
     def total(self) -> int:
         """What is charged."""
         return self.net + self.tax
 
+    @property
+    def gross(self) -> int:
+        """Before tax and before the reduction."""
+        return self.net + self.off
 
-def quote(unit_amount: int, quantity: int, basis_points: int, *, reverse_charge: bool = False) -> Quote:
-    """The price of so many seats for one period; a firm of another EU country accounts for the tax itself."""
-    net = unit_amount * quantity
-    return Quote(net, 0 if reverse_charge else share(net, basis_points), 0 if reverse_charge else basis_points)
+
+def quote(unit_amount: int, quantity: int, basis_points: int, *, reverse_charge: bool = False, off: int = 0) -> Quote:
+    """The price of so many seats for one period, less `off`; a firm of another EU country pays no VAT here."""
+    net = unit_amount * quantity - off
+    return Quote(net, 0 if reverse_charge else share(net, basis_points), 0 if reverse_charge else basis_points, off)
 
 
 def share(cents: int, basis_points: int) -> int:

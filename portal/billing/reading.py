@@ -1,9 +1,12 @@
 """Stripe's JSON into our shapes. Every rule about where the pinned API version keeps a value is in this file."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
+from portal.billing.reductions import Reduction
 from portal.billing.shapes import (
     PreviewLine,
     RemoteEvent,
@@ -53,6 +56,37 @@ def subscription(found: Document) -> RemoteSubscription:
         card_last4=str(card.get("last4") or ""),
         card_expires_on=_last_day(card.get("exp_year"), card.get("exp_month")),
         metadata={str(key): str(value) for key, value in (found.get("metadata") or {}).items()},
+        reductions=tuple(_granted(one) for one in found.get("discounts") or () if _coupon_of(one)),
+    )
+
+
+def _granted(discount: Document) -> Reduction:
+    """A discount that a subscription has, its coupon and code expanded; named by the word that was typed for it."""
+    code = discount.get("promotion_code")
+    word = str(code.get("code") or "") if isinstance(code, Mapping) else ""
+    found = reduction(_coupon_of(discount), word)
+    return replace(found, until=instant(discount.get("end")))
+
+
+def _coupon_of(discount: Any) -> Document:
+    """Empty where it was not expanded, or is not known any more."""
+    source = (discount.get("source") or {}) if isinstance(discount, Mapping) else {}
+    coupon = source.get("coupon")
+    if isinstance(coupon, Mapping) and (coupon.get("percent_off") or coupon.get("amount_off")):
+        return coupon
+    return {}
+
+
+def reduction(coupon: Document, name: str) -> Reduction:
+    """What a coupon takes off; `applies_to` expanded, else it is for every product."""
+    percent, amount = coupon.get("percent_off"), coupon.get("amount_off")
+    return Reduction(
+        name=(name or str(coupon.get("name") or ""))[:80],
+        percent=None if percent is None else Decimal(str(percent)),
+        amount=None if amount is None else int(amount),
+        products=tuple((coupon.get("applies_to") or {}).get("products") or ()),
+        once=coupon.get("duration") == "once",
+        months=coupon.get("duration_in_months"),
     )
 
 
@@ -109,14 +143,22 @@ def invoice(found: Document) -> RemoteInvoice:
         next_attempt_at=instant(found.get("next_payment_attempt")),
         hosted_url=found.get("hosted_invoice_url"),
         pdf_url=found.get("invoice_pdf"),
+        discount=_taken_off(found),
     )
+
+
+def _taken_off(found: Document) -> int:
+    """Cents that discounts took off, before tax."""
+    return sum(int(one["amount"]) for one in found.get("total_discount_amounts") or ())
 
 
 def preview(found: Document) -> RemotePreview:
     """An invoice that does not exist yet."""
     tax = sum(int(one["amount"]) for one in found.get("total_taxes") or ())
     lines = tuple(_preview_line(line) for line in found["lines"]["data"])
-    return RemotePreview(_before_tax(found), tax, int(found["total"]), int(found["amount_due"]), lines)
+    return RemotePreview(
+        _before_tax(found), tax, int(found["total"]), int(found["amount_due"]), lines, _taken_off(found)
+    )
 
 
 def _preview_line(line: Document) -> PreviewLine:
@@ -151,6 +193,7 @@ def session(found: Document) -> RemoteSession:
         url=found.get("url"),
         customer_id=identifier(found.get("customer")),
         subscription_id=identifier(found.get("subscription")),
+        total=found.get("amount_total"),
     )
 
 

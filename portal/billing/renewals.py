@@ -17,7 +17,7 @@ from sqlalchemy import Select, bindparam, select
 from portal import clock, outbox
 from portal.accounts.models import Reader
 from portal.billing import catalogue, leaving, quotes
-from portal.billing.mails import plan_names
+from portal.billing.mails import period_price, plan_names
 from portal.billing.models import Interval, Price, Subscription, SubscriptionItem
 from portal.clock import PARIS, paris_date
 from portal.db import AnySession, db, end_reading, writing
@@ -165,14 +165,9 @@ def _post(session: AnySession, row: Subscription, notice: _Notice) -> bool:
 
 
 def _price(session: AnySession, row: Subscription) -> quotes.Quote:
-    """What the next period costs, from our own prices, as it will be charged."""
+    """What the next period costs, from our own prices, reductions taken off, as it will be charged."""
     organisation = session.get_one(Organisation, row.organisation_id)
-    statement = (
-        select(Price.unit_amount, SubscriptionItem.quantity)
-        .join(SubscriptionItem, SubscriptionItem.price_id == Price.id)
-        .where(SubscriptionItem.subscription_id == row.id)
-    )
-    net = sum(amount * quantity for amount, quantity in session.execute(statement))
+    net, _interval = period_price(session, row)
     reverse = quotes.is_reverse_charge(organisation.country, organisation.vat_number)
     return quotes.quote(net, 1, catalogue.press_vat(session), reverse_charge=reverse)
 

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from portal.billing.reductions import Reduction
+
 
 class GatewayError(Exception):
     """Stripe did not do what was asked."""
@@ -75,6 +77,7 @@ class RemoteSubscription:
     card_last4: str = ""
     card_expires_on: date | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
+    reductions: tuple[Reduction, ...] = ()
 
     @property
     def quantity(self) -> int:
@@ -96,7 +99,10 @@ class RemoteSubscription:
 
 @dataclass(frozen=True, slots=True)
 class RemoteInvoice:
-    """An invoice: `subtotal` before tax, `total` with it; `asked` while its bank waits for the card's holder."""
+    """An invoice: `subtotal` before tax, `total` with it, `discount` taken off before either.
+
+    `asked` while its bank waits for the card's holder.
+    """
 
     id: str
     subscription_id: str | None
@@ -115,6 +121,7 @@ class RemoteInvoice:
     next_attempt_at: datetime | None
     hosted_url: str | None
     pdf_url: str | None
+    discount: int = 0
     asked: bool = False
 
 
@@ -128,13 +135,14 @@ class RemoteState:
 
 @dataclass(frozen=True, slots=True)
 class RemoteSession:
-    """A Checkout session; `status` is open, complete or expired."""
+    """A Checkout session; `status` is open, complete or expired, `total` the cents that are due on its page."""
 
     id: str
     status: str
     url: str | None
     customer_id: str | None
     subscription_id: str | None
+    total: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +173,26 @@ class RemotePrice:
 
 
 @dataclass(frozen=True, slots=True)
+class RemotePromotion:
+    """A promotion code and the coupon it stands for; amounts in cents before tax, None where nothing is asked.
+
+    `usable` is false for a code or a coupon that was switched off, ran out or was deleted; `used_up` and `over` say
+    which, where that is known. `currency` is that of an amount off, `least_currency` that of the least amount.
+    """
+
+    id: str
+    reduction: Reduction
+    usable: bool
+    used_up: bool
+    over: datetime | None
+    customer_id: str | None
+    first_order_only: bool
+    least: int | None
+    least_currency: str
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
 class SessionOrder:
     """What a Checkout session is asked for."""
 
@@ -179,6 +207,7 @@ class SessionOrder:
     cancel_url: str
     expires_at: datetime
     locale: str
+    promotion_code_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +275,7 @@ class RemotePreview:
     total: int
     due: int
     lines: tuple[PreviewLine, ...]
+    discount: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from portal.access.vocabulary import GrantState, ReaderFacts, Source
+from portal.billing import told_promotions
 from portal.billing.models import Invoice, Subscription
 from portal.billing.queries import Standing, State
 from portal.formats import day, moment, money
@@ -151,7 +152,7 @@ def _active(case: Case) -> Told:
     sentence = _("%(plan)s is active.", plan=case.plan)
     if case.row.renews_at:
         values = {"plan": case.plan, "day": day(case.row.renews_at), "net": case.net, "each": each}
-        sentence = _("%(plan)s: renewed on %(day)s for %(net)s excl. VAT, %(each)s.", **values)
+        sentence = _("%(plan)s: renewed on %(day)s for %(net)s excl. VAT, %(each)s.", **values) + _reduced(case)
     return Told(sentence, "ok", _("Active"), _due(case), [*_pay(case, "accent"), *_usual(case)])
 
 
@@ -174,8 +175,15 @@ def _usual(case: Case) -> list[Step]:
 def _trialing(case: Case) -> Told:
     first = case.row.trial_end or case.row.renews_at
     values = {"plan": case.plan, "net": case.net, "day": day(first) if first else ""}
-    sentence = _("%(plan)s is open; the first payment, %(net)s excl. VAT, is on %(day)s.", **values)
+    sentence = _("%(plan)s is open; the first payment, %(net)s excl. VAT, is on %(day)s.", **values) + _reduced(case)
     return Told(sentence, "ok", _("Active"), steps=_usual(case))
+
+
+def _reduced(case: Case) -> str:
+    """What a promotion takes off, and the price afterwards."""
+    currency = case.row.currency
+    text = told_promotions.running(case.standing.reductions, money(case.standing.full, currency), currency)
+    return f" {text}" if text else ""
 
 
 def _ending(case: Case) -> Told:

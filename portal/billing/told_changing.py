@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from flask import url_for
 from sqlalchemy import select
 
 from portal.billing.changing import Proposal
 from portal.billing.models import Interval, Plan, Price
-from portal.billing.shapes import PreviewLine
+from portal.billing.quotes import Quote
+from portal.billing.shapes import PreviewLine, RemotePreview
 from portal.billing.wishes import CannotChange, Line, Present, Refusal
 from portal.db import AnySession
 from portal.formats import day, money
@@ -78,10 +80,11 @@ class Summary:
 def summary(session: AnySession, proposal: Proposal) -> Summary:
     """A proposal as the page tells it."""
     names, preview = _names(session, proposal), proposal.preview
-    coming = proposal.now.period(proposal.target.lines, proposal.target.seats)
+    lines, seats, renews = proposal.target.lines, proposal.target.seats, _renews(proposal)
+    coming, whole = proposal.now.period(lines, seats, renews), proposal.now.period(lines, seats)
     return Summary(
         rows=_rows(proposal),
-        charged=[Charged(_charged(line, names), line.amount) for line in preview.lines],
+        charged=[Charged(_charged(line, names), line.amount) for line in preview.lines] + _less(preview),
         subtotal=preview.subtotal,
         tax=preview.tax,
         rate=coming.basis_points,
@@ -90,8 +93,13 @@ def summary(session: AnySession, proposal: Proposal) -> Summary:
         from_credit=max(0, preview.total - preview.due),
         credit=max(0, -preview.total),
         each=_each(proposal.target.interval),
-        then=_then(proposal, money(coming.total, proposal.now.currency), money(coming.net, proposal.now.currency)),
+        then=_then(proposal, coming, whole),
     )
+
+
+def _less(preview: RemotePreview) -> list[Charged]:
+    """What a promotion takes off all lines together."""
+    return [Charged(_("Reduction"), -preview.discount)] if preview.discount else []
 
 
 def _names(session: AnySession, proposal: Proposal) -> dict[str, str]:
@@ -147,12 +155,21 @@ def _each(interval: Interval) -> str:
     return _("each year") if interval is Interval.YEAR else _("each month")
 
 
-def _then(proposal: Proposal, total: str, net: str) -> str:
+def _renews(proposal: Proposal) -> datetime | None:
+    """When the next whole period is paid."""
     ends = [line.period_end for line in proposal.preview.lines if not line.proration]
     renews = proposal.now.renews_at if proposal.target.interval is proposal.now.interval else max(ends, default=None)
-    renews = renews or proposal.now.renews_at
-    values = {"total": total, "net": net, "each": _each(proposal.target.interval), "day": day(renews) if renews else ""}
-    return _("From %(day)s: %(total)s incl. VAT (%(net)s excl. VAT) %(each)s, until you cancel.", **values)
+    return renews or proposal.now.renews_at
+
+
+def _then(proposal: Proposal, coming: Quote, whole: Quote) -> str:
+    renews, currency = _renews(proposal), proposal.now.currency
+    amounts = {"total": money(coming.total, currency), "net": money(coming.net, currency)}
+    values = {**amounts, "each": _each(proposal.target.interval), "day": day(renews) if renews else ""}
+    text = _("From %(day)s: %(total)s incl. VAT (%(net)s excl. VAT) %(each)s, until you cancel.", **values)
+    if coming == whole:
+        return text
+    return " ".join([text, _("Without the reduction: %(whole)s incl. VAT.", whole=money(whole.total, currency))])
 
 
 def made(now: Present) -> str:

@@ -1,6 +1,6 @@
 """What a subscription holds now, and what somebody wishes it held: worked out here, refused here, priced at Stripe."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -12,6 +12,7 @@ from portal.billing import catalogue, leaving
 from portal.billing.mirror import LIVE
 from portal.billing.models import Interval, Plan, Price, Subscription
 from portal.billing.quotes import Quote, is_reverse_charge, quote
+from portal.billing.reductions import Reduction, known, reduced
 from portal.db import AnySession
 from portal.organisations import seats
 from portal.organisations.models import Organisation
@@ -62,6 +63,7 @@ class Line:
     price_id: str
     unit_amount: int
     item_id: str | None = None
+    product_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,7 @@ class Present:
     vat_basis_points: int
     lines: tuple[Line, ...]
     quantities: tuple[int, ...]
+    reductions: tuple[Reduction, ...] = ()
 
     @property
     def verticals(self) -> frozenset[str]:
@@ -93,11 +96,15 @@ class Present:
         """What leaves everything as it is."""
         return Wish(self.verticals, self.interval, self.seats)
 
-    def period(self, lines: Iterable[Line], count: int) -> Quote:
-        """What one period of these lines costs; each line's tax is rounded by itself, as Stripe does."""
-        each = [
-            quote(line.unit_amount, count, self.vat_basis_points, reverse_charge=self.reverse_charge) for line in lines
-        ]
+    def period(self, lines: Sequence[Line], count: int, at: datetime | None = None) -> Quote:
+        """What one period of these lines costs, less the reductions that count then; without an instant, none do.
+
+        Each line's tax is rounded by itself, as Stripe does.
+        """
+        whole = [(line.product_id, line.unit_amount * count) for line in lines]
+        nets = reduced(whole, self.reductions, at) if at else whole
+        reverse = self.reverse_charge
+        each = [quote(net, 1, self.vat_basis_points, reverse_charge=reverse) for _product, net in nets]
         rate = 0 if self.reverse_charge else self.vat_basis_points
         return Quote(sum(one.net for one in each), sum(one.tax for one in each), rate)
 
@@ -140,6 +147,7 @@ def present(session: AnySession, organisation_id: int | None) -> Present:
         vat_basis_points=catalogue.press_vat(session),
         lines=lines,
         quantities=tuple(item.quantity for item in row.items),
+        reductions=tuple(known(one) for one in row.reductions),
     )
 
 
@@ -183,7 +191,7 @@ def _lines(session: AnySession, row: Subscription) -> tuple[Line, ...]:
 
 def _line(plan: Plan, price: Price, item_id: str | None, price_id: str) -> Line:
     slugs = frozenset(vertical.slug for vertical in plan.verticals)
-    return Line(plan.id, plan.name, slugs, price.id, price_id, price.unit_amount, item_id)
+    return Line(plan.id, plan.name, slugs, price.id, price_id, price.unit_amount, item_id, plan.stripe_product_id or "")
 
 
 def _interval(session: AnySession, lines: Sequence[Line]) -> Interval:

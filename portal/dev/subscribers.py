@@ -19,6 +19,7 @@ from portal.billing import catalogue, checkout, quotes, returning, sync, terms
 from portal.billing.gateway import Gateway, current
 from portal.billing.models import CheckoutAttempt, Subscription
 from portal.billing.orders import Addresses, Identity, Order
+from portal.billing.promotion_calls import PromotionWish
 from portal.db import db, end_reading
 from portal.dev.standin import StandIn
 from portal.organisations.models import Manager, OrganisationKind
@@ -26,6 +27,8 @@ from portal.settings import Settings
 
 CARD = {"number": "4242 4242 4242 4242", "expiry": "12/34", "cvc": "123", "name": ""}
 BACK = Addresses("http://127.0.0.1/paid?session_id={CHECKOUT_SESSION_ID}", "http://127.0.0.1/")
+CODE = PromotionWish("BIENVENUE20", 20, 3)
+"""The promotion code of the demonstration: a fifth off for three months."""
 LAST_RETRY = timedelta(days=15, hours=1)
 
 
@@ -75,6 +78,8 @@ def subscribe(settings: Settings, wanted: list[Subscriber]) -> list[str]:
     if not stand_in.runs():
         return ["The Stripe stand-in does not run: the demo subscribers were left out; “make run” makes them."]
     catalogue.sync_plans(db.session, current())
+    if not current().promotions(CODE.word):
+        current().create_promotion(CODE)
     with stand_in.not_waiting_for_webhooks(), _kept_clock():
         Purchases(stand_in, current(), clock.now()).happen(missing)
     return [f"{len(missing)} demo subscribers paid at the stand-in."]

@@ -8,15 +8,16 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from portal.accounts import acquaintance
-from portal.billing import catalogue, checkout, quotes, returning, terms
+from portal.billing import catalogue, checkout, promotions, quotes, returning, terms, told_promotions
 from portal.billing.catalogue import Offer
 from portal.billing.forms import CheckoutForm
 from portal.billing.gateway import current
+from portal.billing.models import Interval
 from portal.billing.orders import Addresses, Identity, Order
 from portal.billing.shapes import GatewayRefused, GatewayUnavailable
-from portal.billing.views import bp
+from portal.billing.views import bp, summing
 from portal.db import db, end_reading
-from portal.formats import day, money
+from portal.formats import day
 from portal.i18n import current_locale, gettext
 from portal.organisations import founding
 from portal.organisations.models import Organisation, OrganisationKind
@@ -51,45 +52,19 @@ def begin() -> Any:
     if offer is None:
         reason = gettext("This plan does not exist, or is no longer sold. Nothing was charged.")
         return render_template("errors/422.html", reason=reason, back_url=url_for("billing.plans")), 422
-    form = _form(offer, founding.managed_by(db.session, current_user.id))
+    organisation = founding.managed_by(db.session, current_user.id)
+    form = _form(offer, organisation)
+    status = summing.look_up(form, offer, organisation.id if organisation else None)
     if request.form.get("step") == "update":
-        return _page(form, offer, 200 if _readable_quantity(form) else 422)
-    if not form.validate() or not _agreed(form, offer):
-        return _page(form, offer, 422)
+        return _page(form, offer, status if _readable(form) or status != 200 else 422)
+    if not form.validate() or not summing.agreed(form, offer):
+        return _page(form, offer, status if status != 200 else 422)
     return _go(form, offer)
 
 
-def _readable_quantity(form: CheckoutForm) -> bool:
-    return bool(form.quantity.validate(form))
-
-
-def _agreed(form: CheckoutForm, offer: Offer) -> bool:
-    """False when more is charged than the page said: it is shown again before anybody pays it."""
-    total, due = _amounts(form, offer)
-    shown = _shown(form.totals.data)
-    if shown is None or (total <= shown[0] and due <= shown[1]):
-        return True
-    text = gettext("The amount is now %(total)s incl. VAT. Check it, then go on.", total=money(total))
-    form.quantity.errors = [*form.quantity.errors, text]
-    return False
-
-
-def _amounts(form: CheckoutForm, offer: Offer) -> tuple[int, int]:
-    """What one period costs, and how much of it is due today, in cents with VAT."""
-    total = _quote(form, offer).total
-    return total, 0 if _begins_later(form) else total
-
-
-def _begins_later(form: CheckoutForm) -> bool:
-    return form.start.data == "after-trial" and form.starts_at is not None
-
-
-def _shown(text: str | None) -> tuple[int, int] | None:
-    """The amounts that the page had shown; None when it does not say (then what is posted decides)."""
-    parts = (text or "").split("/")
-    if len(parts) != 2 or not all(part.isdecimal() and len(part) < 12 for part in parts):
-        return None
-    return int(parts[0]), int(parts[1])
+def _readable(form: CheckoutForm) -> bool:
+    """Whether the amounts can be worked out; nothing else needs to be filled in yet."""
+    return all([form.quantity.validate(form), form.code.validate(form, [CheckoutForm.validate_code])])
 
 
 def _go(form: CheckoutForm, offer: Offer) -> Any:
@@ -104,8 +79,22 @@ def _go(form: CheckoutForm, offer: Offer) -> Any:
         return _page(form, offer, 422, text)
     except GatewayUnavailable:
         return unavailable()
+    except checkout.AmountMoved:
+        return _page(form, offer, 422, gettext("The amount has changed meanwhile. Nothing was charged. Try again."))
     except GatewayRefused as refusal:
-        return _page(form, offer, 422, _refused(refusal))
+        return _again(form, offer, refusal)
+
+
+def _again(form: CheckoutForm, offer: Offer, refusal: GatewayRefused) -> Any:
+    """Stripe said no: where the code ran out since it was looked up, that is why, and the amounts are those without."""
+    if form.promotion is not None:
+        form.promotion = None
+        organisation = founding.managed_by(db.session, current_user.id)
+        status = summing.look_up(form, offer, organisation.id if organisation else None)
+        if form.code_problem:
+            form.code.errors = [form.code_problem]
+            return _page(form, offer, status)
+    return _page(form, offer, 422, _refused(refusal))
 
 
 def _refused(refusal: GatewayRefused) -> str:
@@ -149,6 +138,7 @@ def _form(offer: Offer, organisation: Organisation | None, *, fresh: bool = Fals
     form.price.data = offer.lookup_key
     if fresh:
         form.next.data = own_path(request.args.get("next"), "")
+        form.code.data = request.args.get("code", "")[: promotions.LONGEST]
     return form
 
 
@@ -177,23 +167,20 @@ def _start_choices(starts: datetime | None) -> list[tuple[str, str]]:
     return choices
 
 
-def _quote(form: CheckoutForm, offer: Offer) -> quotes.Quote:
-    asked = form.quantity.data
-    quantity = asked if isinstance(asked, int) and 1 <= asked <= catalogue.MAX_SEATS else 1
-    reverse = form.firm and quotes.is_reverse_charge(form.country.data or "FR", form.vat_number.data or "")
-    return quotes.quote(offer.unit_amount, quantity, offer.vat_basis_points, reverse_charge=reverse)
-
-
 def _page(form: CheckoutForm, offer: Offer, status: int = 200, problem: str = "") -> Any:
-    quote = _quote(form, offer)
-    form.totals.data = "{}/{}".format(*_amounts(form, offer))
+    paid = summing.payments(form, offer)
+    form.totals.data = summing.shown(form, offer)
+    each = gettext("each year") if offer.interval is Interval.YEAR else gettext("each month")
     page = render_template(
         "billing/checkout.html",
         form=form,
         offer=offer,
-        quote=quote,
-        unit=quotes.quote(offer.unit_amount, 1, quote.basis_points),
-        later=form.starts_at if _begins_later(form) else None,
+        quote=paid.first,
+        after=paid.after,
+        unit=quotes.quote(offer.unit_amount, 1, paid.first.basis_points),
+        later=paid.later,
+        then=told_promotions.how_long(paid, each, offer.currency),
+        taken_off=told_promotions.taken_off(form.promotion.reduction, offer.currency) if form.promotion else "",
         problem=problem,
         has_errors=bool(form.errors or problem),
         terms_day=terms.day_of(terms.CURRENT),
@@ -215,6 +202,8 @@ def _order(form: CheckoutForm, offer: Offer) -> Order:
         locale=current_locale(),
         buyer_name=form.name.data or "",
         buyer_company=form.company.data if form.firm else "",
+        promotion=form.promotion,
+        due=summing.due(summing.payments(form, offer)),
     )
 
 
