@@ -12,6 +12,7 @@ from portal import runner
 from portal.runner import RunError
 from portal.settings import load
 from tests.cli.test_commands import SECRET, portal
+from tests.ports import free_pair
 
 
 def taken_port() -> tuple[socket.socket, int]:
@@ -30,11 +31,11 @@ def test_a_taken_port_is_one_sentence(tmp_path: Path) -> None:
 
 
 def test_a_taken_port_of_the_stand_in_is_one_sentence(tmp_path: Path) -> None:
-    listener, port = taken_port()
-    with listener:
-        done = portal("run", folder=tmp_path, PORT=str(port - 1))
+    port = free_pair()
+    with socket.create_server(("127.0.0.1", port + 1)):
+        done = portal("run", folder=tmp_path, PORT=str(port))
     assert done.returncode == 1
-    assert f"Port {port} cannot be used" in done.stderr
+    assert f"Port {port + 1} cannot be used" in done.stderr
 
 
 def test_with_a_key_of_ones_own_the_stand_ins_port_does_not_matter() -> None:

@@ -15,7 +15,8 @@ from flask import Flask
 
 from portal import runner
 from tests.databases import PostgreSQL, SQLite
-from tests.journeys.house import SECRET, free_pair
+from tests.journeys.house import SECRET
+from tests.ports import free_pair
 
 PATIENCE = 20.0  # seconds; only a server that hangs lets a test wait
 _STATUS = re.compile(rb"^HTTP/1\.[01] ([0-9]{3}) ", re.MULTILINE)

@@ -3,7 +3,6 @@
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -12,6 +11,7 @@ from pathlib import Path
 import requests
 
 from portal.settings import ROOT
+from tests.ports import free_pair
 
 SECRET = "a secret key of journeys, long enough to be one"
 PATIENCE = 120
@@ -71,19 +71,6 @@ class House:
         answer = requests.post(f"{self.stand_in}/_control/{lever}", json=values, timeout=40)
         answer.raise_for_status()
         return dict(answer.json())
-
-
-def free_pair() -> int:
-    """A port that is free together with the next one."""
-    while True:
-        with socket.socket() as first, socket.socket() as second:
-            first.bind(("127.0.0.1", 0))
-            port = first.getsockname()[1]
-            try:
-                second.bind(("127.0.0.1", port + 1))
-            except (OSError, OverflowError):
-                continue
-            return int(port)
 
 
 def processes_of(port: int) -> list[str]:

@@ -1,7 +1,8 @@
 """One reader's whole story, in a browser, through the running product, on both databases.
 
 Every step looks at the page as people do: by the visible name of things, in French. On SQLite each page is also judged
-by axe in light and dark, on phone and desktop; on both, the console must stay silent.
+by axe in light and dark, on phone and desktop (at the desk in one of these, in turn); on both, the console must stay
+silent.
 """
 
 import re
@@ -28,10 +29,10 @@ EXTENSION = 3
 ABOUT_TO_END = re.compile("essai mind Fintech se termine")
 
 
-def test_from_a_locked_article_to_a_paid_right(house: House, browser: Browser) -> None:
-    judged = not house.database_url
-    reader = Person(browser, house.url, axe=judged)
-    staff = Person(browser, house.url, axe=judged)
+def test_from_a_locked_article_to_a_paid_right(house: House, browser: Browser, pytestconfig: pytest.Config) -> None:
+    judged, every_view = not house.database_url, pytestconfig.getoption("everywhere")
+    reader = Person(browser, house.url, axe=judged, every_view=every_view)
+    staff = Person(browser, house.url, axe=judged, every_view=every_view)
     with telling(reader, staff):
         begins_in_the_morning(staff)
         meets_a_locked_article(reader)
