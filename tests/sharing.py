@@ -25,6 +25,7 @@ ON_ONE_DATABASE = (
     "tests/admin/test_trial_requests.py",
     "tests/admin/test_viewing.py",
     "tests/billing/test_cancelling.py",
+    "tests/billing/test_exporting.py",
     "tests/billing/test_home.py",
     "tests/billing/test_leaving_without_account.py",
     "tests/billing/test_life.py::test_every_mail_about_money_renders",

@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import render_template, request, url_for
 from flask_login import current_user
+from werkzeug.wrappers import Response
 
 from portal import clock
 from portal.access.timeline import of_grants, timeline
@@ -12,6 +13,7 @@ from portal.admin.forms import GrantForm
 from portal.admin.pages import PER_PAGE, asked_before, bp, found
 from portal.admin.readers import LOG, grant_form
 from portal.admin.rows import Known, organisation_rows
+from portal.billing.views.export import invoices_of
 from portal.db import db
 from portal.i18n import gettext
 from portal.i18n import lazy_gettext as _
@@ -64,6 +66,14 @@ def give_organisation(organisation_id: int) -> Any:
     if form.validate_on_submit() and giving.given(form, holding):
         return see_other(holding.url)
     return _page(one, form)
+
+
+@bp.get("/admin/organisations/<int:organisation_id>/invoices.csv")
+@allow(staff(Permission.SEE_BILLING))
+@private
+def invoices_file(organisation_id: int) -> Response:
+    """The invoices of one organisation, as its managers export them."""
+    return invoices_of(found(Organisation, organisation_id))
 
 
 def _page(one: Organisation, form: GrantForm | None = None) -> Any:

@@ -1,6 +1,5 @@
 """The copy as a file: a ZIP with each room as JSON, the tables among them as CSV too, and a text that explains it."""
 
-import csv
 import io
 import json
 import zipfile
@@ -13,9 +12,7 @@ from portal.clock import PARIS
 from portal.i18n import gettext, use_locale
 from portal.i18n import lazy_gettext as _
 from portal.profile.export import Row
-
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-_SEPARATOR = {"fr": ";", "en": ","}  # what spreadsheets of the language expect
+from portal.spreadsheets import table
 
 ROOMS: Mapping[str, Any] = {
     "identity": _("who you are to us: address, name, company, preferences"),
@@ -61,22 +58,8 @@ def _files(rooms: Mapping[str, Row | list[Row]], locale: str, at: datetime) -> d
     for room, content in rooms.items():
         files[f"{room}.json"] = json.dumps(content, ensure_ascii=False, indent=2).encode("utf-8", "replace")
         if isinstance(content, list) and content:
-            files[f"{room}.csv"] = _table(content, _SEPARATOR.get(locale, ",")).encode("utf-8-sig", "replace")
+            files[f"{room}.csv"] = table(list(content[0]), (list(row.values()) for row in content), locale)
     return files
-
-
-def _table(rows: list[Row], separator: str) -> str:
-    out = io.StringIO()
-    writer = csv.writer(out, delimiter=separator)
-    writer.writerow(rows[0])
-    writer.writerows([_cell(value) for value in row.values()] for row in rows)
-    return out.getvalue()
-
-
-def _cell(value: Any) -> str:
-    """As text that no spreadsheet takes for a formula."""
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def _readme(rooms: Mapping[str, Row | list[Row]], at: datetime) -> str:

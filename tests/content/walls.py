@@ -63,6 +63,7 @@ EMPTY = {
     "billing.cancel_done",
     "billing.change",
     "billing.change_summary",
+    "billing.invoices_file",
     "billing.paid",
     "billing.withdraw",
     "billing.withdraw_done",

@@ -11,7 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import LargeBinary
 
-from portal import clock, retention
+from portal import clock, retention, spreadsheets
 from portal.access.models import TrialLedger
 from portal.access.vocabulary import Source
 from portal.accounts import second_factor, tokens
@@ -144,9 +144,9 @@ def test_tables_open_in_a_spreadsheet_and_no_cell_is_a_formula(signed_in: FlaskC
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
 def test_cells_that_begin_like_a_formula_are_neutralised(start: str) -> None:
-    assert packing._cell(f"{start}1+1") == f"'{start}1+1"
-    assert packing._cell(f"1{start}1") == f"1{start}1"
-    assert packing._cell(None) == ""
+    assert spreadsheets._cell(f"{start}1+1", "fr") == f"'{start}1+1"
+    assert spreadsheets._cell(f"1{start}1", "fr") == f"1{start}1"
+    assert spreadsheets._cell(None, "fr") == ""
 
 
 def test_the_copy_speaks_the_readers_language(app: Flask) -> None:

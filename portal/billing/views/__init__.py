@@ -4,4 +4,4 @@ from flask import Blueprint
 
 bp = Blueprint("billing", __name__)
 
-from portal.billing.views import account, cancel, change, checkout, hook, offers, withdraw  # noqa: E402, F401
+from portal.billing.views import account, cancel, change, checkout, export, hook, offers, withdraw  # noqa: E402, F401
