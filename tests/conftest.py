@@ -28,6 +28,7 @@ from portal.reading.pace import Pace
 from portal.settings import Environment, Settings
 from portal.verticals import forget_site_verticals
 from tests.databases import PostgreSQL, SQLite, postgresql_server
+from tests.examples import try_all
 from tests.forms import Browser
 from tests.sharing import Shared, left_to_ci
 
@@ -39,6 +40,11 @@ COSTLY_HASHER = passwords._HASHER
 def pytest_addoption(parser: pytest.Parser) -> None:
     """See tests/sharing.py."""
     parser.addoption("--everywhere", action="store_true", help="Leave nothing to CI.")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """See tests/examples.py."""
+    try_all(whole=config.getoption("everywhere"))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -24,9 +24,10 @@ from portal.access.words import REASONS, STEPS
 from portal.i18n import use_locale
 from tests.access.oracle import oracle
 from tests.access.strategies import articles, grants, instants, members, readers
+from tests.examples import examples
 
-much = settings(max_examples=1500, deadline=None)
-some = settings(max_examples=400, deadline=None)
+much = settings(max_examples=examples(1500), deadline=None)
+some = settings(max_examples=examples(400), deadline=None)
 
 
 @much
