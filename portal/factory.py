@@ -28,6 +28,7 @@ from portal.extensions import csrf, login_manager, migrate
 from portal.lean import LeanFlask, collect_rarely, visitor
 from portal.masthead import ui
 from portal.settings import ROOT, Environment, Settings, load
+from portal.verticals import on_dark
 
 STRIPE_PAGES = ("https://checkout.stripe.com", "https://billing.stripe.com", "https://invoice.stripe.com")
 
@@ -95,7 +96,7 @@ def _bind_extensions(app: Flask) -> None:
     login_manager.user_loader(lambda token: sessions.by_token(db.session, token))
     csrf.init_app(app)
     i18n.init_app(app)
-    app.jinja_env.filters.update(formats.FILTERS)
+    app.jinja_env.filters.update(formats.FILTERS, on_dark=on_dark)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = False
     app.context_processor(_page_context)
     app.before_request(_settle_language)

@@ -159,6 +159,12 @@ def site_verticals() -> tuple[VerticalInfo, ...]:
     return kept[1]
 
 
+def on_dark(colour: str) -> str:
+    """The shade of a vertical's colour, #rrggbb, that is seen on a dark ground."""
+    known = {one.colour: one.colour_dark for one in site_verticals()}
+    return known.get(colour) or mix(colour, "#ffffff", 0.55)
+
+
 def forget_site_verticals() -> None:
     """Read the verticals again at the next page (after adding one; between tests)."""
     current_app.extensions.pop("portal.verticals", None)

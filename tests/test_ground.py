@@ -13,7 +13,15 @@ from portal.audit import AuditEvent, AuditPersonal
 from portal.content.models import Rubric
 from portal.db import AnySession, refusing, writing
 from portal.throttle import Throttled
-from portal.verticals import RESERVED_SLUGS, VerticalError, add_vertical, all_verticals, mix
+from portal.verticals import (
+    RESERVED_SLUGS,
+    VerticalError,
+    add_vertical,
+    all_verticals,
+    forget_site_verticals,
+    mix,
+    on_dark,
+)
 
 WINDOW = timedelta(minutes=5)
 
@@ -79,6 +87,14 @@ def test_mixing_goes_from_one_colour_to_the_other() -> None:
     assert mix("#000000", "#ffffff", 0) == "#000000"
     assert mix("#000000", "#ffffff", 0.5) == "#808080"
     assert mix("#000000", "#ffffff", 1) == "#ffffff"
+
+
+def test_a_colour_is_seen_in_the_dark_by_its_vertical_s_other_shade_or_a_lighter_one(session: AnySession) -> None:
+    with writing():
+        made = add_vertical(session, slug="retail", name="mind Retail", colour="#0a6658", colour_dark="#62d2bd")
+    forget_site_verticals()
+    assert on_dark(made.colour) == "#62d2bd"
+    assert on_dark("#000000") == "#8c8c8c"
 
 
 def test_one_constraint_is_told_in_our_words_and_every_other_stays_the_database_s(session: AnySession) -> None:

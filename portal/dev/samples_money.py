@@ -8,7 +8,16 @@ from sqlalchemy import select
 from portal import clock
 from portal.accounts import readers
 from portal.billing import alarm, cancelling, mirror, renewals, requested, terms, withdrawing
-from portal.billing.models import AttemptState, CheckoutAttempt, Customer, Price, StartChoice, Subscription
+from portal.billing.models import (
+    AttemptState,
+    CheckoutAttempt,
+    Customer,
+    Interval,
+    Price,
+    StartChoice,
+    Subscription,
+    SubscriptionItem,
+)
 from portal.billing.models_changing import ChangeState, SubscriptionChange
 from portal.billing.shapes import RemoteInvoice, RemoteItem, RemoteState, RemoteSubscription
 from portal.db import AnySession
@@ -84,8 +93,14 @@ def _announced(unit: AnySession, now: datetime) -> None:
     """The year ends in two months, the card this month."""
     row = unit.scalars(select(Subscription).where(Subscription.stripe_id == "sub_example")).one()
     row.renews_at, row.card_expires_on = now + 2 * MONTH, clock.paris_date(now + MONTH / 2)
+    item = unit.scalars(select(SubscriptionItem).where(SubscriptionItem.subscription_id == row.id)).one()
+    monthly, yearly = item.price_id, select(Price.id).where(Price.interval == Interval.YEAR).order_by(Price.id).limit(1)
+    item.price_id = unit.scalars(yearly).one()
+    unit.flush()
     renewals.tell_renewal(unit, row.id, renewals.slots()[0])
     renewals.tell_card(unit, row.id)
+    item.price_id = monthly
+    unit.flush()
 
 
 def _cancelled_while_stripe_is_silent(unit: AnySession) -> None:

@@ -4,11 +4,13 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from html import unescape
+from itertools import product
 from pathlib import Path
 
 from playwright.sync_api import Browser
 from playwright.sync_api import Page as Tab
 
+from portal.i18n import LOCALES
 from tests.journeys.browser import DESKTOP, PHONE
 from tools.judging.look import tab_of
 from tools.judging.people import ADMIN, STRANGER, TRIAL, Visitor, Who
@@ -78,16 +80,16 @@ def take_scenes(browser: Browser, url: str, folder: Path) -> Iterator[Path]:
 
 
 def take_mails(browser: Browser, url: str, folder: Path) -> Iterator[Path]:
-    """Every kind of mail the portal writes, as a phone and as a desktop shows it."""
+    """Every kind of mail the portal writes in every language, as a phone and as a desktop shows it."""
     listing = Visitor(url, LOCALE).opens("/dev/mails").text
     kinds = sorted(set(re.findall(r'"/dev/mails/([\w-]+)\?', unescape(listing))))
     if not kinds:
         raise LookupError("/dev/mails lists no mail.")
     tab = tab_of(browser, LOCALE, [])
-    for kind in kinds:
-        tab.goto(f"{url}/dev/mails/{kind}/html?lang={LOCALE}")
+    for kind, locale in product(kinds, LOCALES):
+        tab.goto(f"{url}/dev/mails/{kind}/html?lang={locale}")
         for name, width in MAIL_WIDTHS.items():
-            path = folder / f"mail-{kind}-{name}.png"
+            path = folder / f"mail-{kind}-{locale}-{name}.png"
             tab.set_viewport_size({"width": width, "height": 600})
             tab.screenshot(path=path, full_page=True)
             yield path
