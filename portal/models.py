@@ -6,6 +6,7 @@ from portal.accounts import models as accounts
 from portal.accounts import models_security as accounts_security
 from portal.billing import models as billing
 from portal.billing import models_changing as billing_changing
+from portal.billing import models_disputes as billing_disputes
 from portal.billing import models_leaving as billing_leaving
 from portal.content import models as content
 from portal.enquiries import models as enquiries
@@ -22,6 +23,7 @@ __all__ = [
     "audit",
     "billing",
     "billing_changing",
+    "billing_disputes",
     "billing_leaving",
     "content",
     "enquiries",

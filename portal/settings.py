@@ -52,6 +52,7 @@ class Settings:
     breach_list: str = ""
     trusted_proxies: int = 0
     devices: int = 5
+    suspend_disputed: bool = False
     social_links: tuple[tuple[str, str], ...] = ()
     clock_file: Path | None = None
     instance: Path = ROOT / "instance"
@@ -109,6 +110,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         breach_list=_breach_list(environ),
         trusted_proxies=_number(environ, "TRUSTED_PROXIES", 0),
         devices=_number(environ, "DEVICES", 5),
+        suspend_disputed=environ.get("SUSPEND_DISPUTED") == "1",
         social_links=_named_links(environ, "SOCIAL_LINKS"),
         clock_file=_clock_file(environ, env, instance),
     )

@@ -186,8 +186,10 @@ def _unpaid(grant: GrantFacts) -> bool:
 
 
 def payment_overdue(case: Case) -> Decision | None:
-    """Row 15: the subscription was cut for non-payment, and this reader is the one who pays."""
+    """Row 15: cut for non-payment, or while a payment is disputed, and this reader is the one who pays."""
     grants = [grant for grant in case.over(Source.SUBSCRIPTION) if grant.pays()]
+    if grants and grants[0].end_cause is EndCause.DISPUTED:
+        return _preview(Reason.PAYMENT_DISPUTED, NextStep.SETTLE, grants[0].vertical, grant=grants[0])
     if grants and _unpaid(grants[0]):
         return _preview(Reason.PAYMENT_OVERDUE, NextStep.PAY, grants[0].vertical, grant=grants[0])
     return None

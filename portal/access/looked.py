@@ -190,7 +190,7 @@ TABLE: Mapping[decision.Rule, tuple[str, object, Looked]] = {
     decision.not_started: ("not-started", _("A right that begins later?"), _future),
     decision.payment_overdue: (
         "payment-overdue",
-        _("Subscription cut for lack of payment?"),
+        _("Subscription cut for a payment missing or disputed?"),
         _over(Source.SUBSCRIPTION),
     ),
     decision.subscription_ended: ("subscription-ended", _("Subscription ended?"), _over(Source.SUBSCRIPTION)),

@@ -28,6 +28,7 @@ class EndCause(StrEnum):
     PAUSED = "paused"
     REFUNDED = "refunded"
     REVOKED = "revoked"
+    DISPUTED = "disputed"
 
 
 class ArticleState(StrEnum):
@@ -78,6 +79,7 @@ class Reason(StrEnum):
     SEAT_INVITED = "SEAT_INVITED"
     NOT_STARTED = "NOT_STARTED"
     PAYMENT_OVERDUE = "PAYMENT_OVERDUE"
+    PAYMENT_DISPUTED = "PAYMENT_DISPUTED"
     SUBSCRIPTION_ENDED = "SUBSCRIPTION_ENDED"
     SEAT_ENDED = "SEAT_ENDED"
     ADMIN_GRANT_ENDED = "ADMIN_GRANT_ENDED"
@@ -96,6 +98,7 @@ class NextStep(StrEnum):
     CONTACT = "contact"
     CONFIRM = "confirm"
     PAY = "pay"
+    SETTLE = "settle"
     WAIT = "wait"
     ACCEPT_SEAT = "accept-seat"
     TAKE_SEAT = "take-seat"

@@ -52,6 +52,10 @@ REASONS: Mapping[Reason, tuple[object, object]] = {
         _("Cut for lack of payment"),
         _("The subscription was cut because an invoice is not paid."),
     ),
+    Reason.PAYMENT_DISPUTED: (
+        _("Closed while a payment is disputed"),
+        _("A payment of the subscription is disputed at the bank; what it opened is closed meanwhile."),
+    ),
     Reason.SUBSCRIPTION_ENDED: (_("Subscription ended"), _("The subscription that covered this article has ended.")),
     Reason.SEAT_ENDED: (_("Seat ended"), _("The seat that covered this article has ended or was removed.")),
     Reason.ADMIN_GRANT_ENDED: (_("Granted access ended"), _("The access our team had given has ended.")),
@@ -72,6 +76,7 @@ STEPS: Mapping[NextStep, object] = {
     NextStep.NONE: "",
     NextStep.SIGN_UP: _("Signing in, or starting a trial, would change it."),
     NextStep.CONTACT: _("Only our team can lift the suspension."),
+    NextStep.SETTLE: _("It opens again when the dispute is settled, or when our team opens it."),
     NextStep.CONFIRM: _("Confirming the address with the link in the mail would change it."),
     NextStep.PAY: _("Settling the open invoice or changing the card would change it."),
     NextStep.WAIT: _("The confirmation of the payment will open it."),
@@ -105,6 +110,7 @@ CAUSES: Mapping[EndCause, object] = {
     EndCause.PAUSED: _("paused"),
     EndCause.REFUNDED: _("refunded"),
     EndCause.REVOKED: _("revoked by our team"),
+    EndCause.DISPUTED: _("a payment is disputed"),
 }
 
 ARTICLE_STATES: Mapping[ArticleState, object] = {

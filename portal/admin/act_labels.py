@@ -28,7 +28,10 @@ LABELS: Mapping[str, object] = {
 # By the first word of an act, in the order of the filter.
 GROUPS: tuple[tuple[object, tuple[str, ...]], ...] = (
     (_("Rights and trials"), ("grant", "trial", "company", "subscription", "vertical")),
-    (_("Organisations and billing"), ("organisation", "manager", "seat", "seats", "checkout", "change", "billing")),
+    (
+        _("Organisations and billing"),
+        ("organisation", "manager", "seat", "seats", "checkout", "change", "billing", "dispute"),
+    ),
     (_("Accounts"), ("reader", "account", "address")),
     (_("Logging in"), ("session", "second-factor")),
     (_("Enquiries"), ("enquiry",)),

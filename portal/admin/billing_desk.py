@@ -12,9 +12,10 @@ from portal import audit, clock
 from portal.access.asking import forget_facts
 from portal.admin.pages import bp, found
 from portal.audit import AuditEvent
-from portal.billing import alarm, inbox, reconcile, sync
+from portal.billing import alarm, disputing, inbox, reconcile, sync
 from portal.billing.gateway import current
 from portal.billing.models import ReconcileRun, StripeEvent, Subscription
+from portal.billing.models_disputes import Dispute
 from portal.billing.models_leaving import Cancellation, Withdrawal
 from portal.billing.shapes import GatewayError
 from portal.db import db, end_reading, writing
@@ -101,6 +102,26 @@ def replay_event(event_id: str) -> Any:
         audit.record(unit, "billing.event-replayed", actor_id=current_user.id, values=values)
     flash(gettext("Put back: the worker takes it within seconds."), "success")
     return see_other(url_for("admin.billing_desk") + "#events")
+
+
+@bp.post("/admin/billing/disputes/<int:dispute_id>/release")
+@allow(_ACT)
+@private
+def release_dispute(dispute_id: int) -> Any:
+    """Open again what a disputed payment closes, whatever the bank says; the state is read at once."""
+    dispute = found(Dispute, dispute_id)
+    row = found(Subscription, dispute.subscription_id)
+    known, back = row.stripe_id, url_for("admin.organisation", organisation_id=row.organisation_id)
+    with writing() as unit:
+        disputing.release(unit, unit.get_one(Dispute, dispute_id), actor_id=current_user.id)
+    try:
+        sync.subscription(db.session, current(), known)
+    except GatewayError:
+        flash(gettext("It is noted. Stripe does not answer now: access opens as soon as it does."), "warn")
+    else:
+        flash(gettext("What the dispute had closed is open again."), "success")
+    forget_facts()
+    return see_other(back)
 
 
 @bp.post("/admin/billing/subscriptions/<int:subscription_id>/sync")

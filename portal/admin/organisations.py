@@ -13,6 +13,7 @@ from portal.admin.forms import GrantForm
 from portal.admin.pages import PER_PAGE, asked_before, bp, found
 from portal.admin.readers import LOG, grant_form
 from portal.admin.rows import Known, organisation_rows
+from portal.billing import disputing
 from portal.billing.views.export import invoices_of
 from portal.db import db
 from portal.i18n import gettext
@@ -127,4 +128,5 @@ def _money(one: Organisation) -> dict[str, Any]:
         "identity": [(term, value) for term, value in identity if value],
         "contracts": billing_summary.contracts(db.session, (one.id,)),
         "invoices": billing_summary.invoices(db.session, (one.id,)),
+        "disputes": disputing.of(db.session, one.id),
     }

@@ -60,6 +60,7 @@ ACTS: Mapping[str, object] = {
     "billing.alert": _("Something to look at in billing"),
     "billing.event-replayed": _("Webhook put back to be worked on"),
     "billing.resynced": _("Subscription read again from Stripe"),
+    "dispute.released": _("Access opened again in spite of a disputed payment"),
     "organisation.address-followed": _("Mail about money follows the account's new address"),
     "organisation.domain-proved": _("Mail domain proved by a manager"),
     "organisation.domain-given-up": _("Mail domain given up"),

@@ -11,19 +11,28 @@ KEYS = 10
 """Lookup keys that one request takes."""
 
 
-def prices(client: Any, lookup_keys: list[str]) -> dict[str, RemotePrice]:
+def prices(gateway: Speaking, lookup_keys: list[str]) -> dict[str, RemotePrice]:
     """Active prices by lookup key."""
     found: dict[str, RemotePrice] = {}
     for start in range(0, len(lookup_keys), KEYS):
         params = {"lookup_keys": lookup_keys[start : start + KEYS], "active": True, "limit": PAGE}
-        for one in client.v1.prices.list(params).data:
+        for one in gateway._client.v1.prices.list(params).data:
             read = reading.price(one.to_dict())
             found[read.lookup_key or ""] = read
     return found
 
 
-def ids_by(listing: Any, word: str) -> dict[str, str]:
-    """Ids of active objects by a word of their metadata."""
+def products(gateway: Speaking) -> dict[str, str]:
+    """Ids of our active products by the plan they carry in their metadata."""
+    return _ids_by(gateway._client.v1.products.list, "plan")
+
+
+def tax_rates(gateway: Speaking) -> dict[str, str]:
+    """Ids of our active tax rates by the key in their metadata."""
+    return _ids_by(gateway._client.v1.tax_rates.list, "key")
+
+
+def _ids_by(listing: Any, word: str) -> dict[str, str]:
     pages = listing({"active": True, "limit": PAGE}).auto_paging_iter()
     plain = [one.to_dict() for one in pages]
     return {one["metadata"][word]: one["id"] for one in plain if word in (one.get("metadata") or {})}

@@ -35,9 +35,9 @@ from portal.billing.shapes import (
     GatewayUnavailable,
     ObjectGone,
     RemoteChange,
+    RemoteDispute,
     RemoteEvent,
     RemotePreview,
-    RemotePrice,
     RemoteSession,
     RemoteState,
     RemoteSubscription,
@@ -116,7 +116,7 @@ class Gateway:
 
     def __init__(self, settings: Settings) -> None:
         self.livemode = settings.stripe_secret_key.startswith(("sk_live_", "rk_live_"))
-        self._secrets = settings.stripe_webhook_secrets
+        self._secrets, self._suspends = settings.stripe_webhook_secrets, settings.suspend_disputed
         self._portal_configuration: str | None = None
         self._client = StripeClient(
             settings.stripe_secret_key,
@@ -193,12 +193,18 @@ class Gateway:
 
     @_speaking
     def state(self, subscription_id: str) -> RemoteState:
-        """A subscription with its card and all its invoices."""
+        """A subscription with its card, its invoices and, where they close it, its disputes."""
         wish: Any = {"expand": ["default_payment_method", "customer", *promotion_calls.GRANTED]}
         found = _plain(self._client.v1.subscriptions.retrieve(subscription_id, wish))
         if (method := reading.unread_card(found)) is not None:
             found["default_payment_method"] = _plain(self._client.v1.payment_methods.retrieve(method))
-        return RemoteState(reading.subscription(found), money.invoices(self._client, subscription_id))
+        read = reading.subscription(found)
+        disputes = self._disputes(read) if self._suspends else None
+        return RemoteState(read, money.invoices(self._client, subscription_id), disputes)
+
+    def _disputes(self, read: RemoteSubscription) -> tuple[RemoteDispute, ...]:
+        found = money.disputes(self._client, read.customer_id)
+        return tuple(one for one in found if self.subscription_of_payment(one.payment) == read.id)
 
     @_speaking
     def preview_change(self, order: ChangeOrder) -> RemotePreview:
@@ -271,24 +277,12 @@ class Gateway:
 
     # -- the catalogue
 
-    @_speaking
-    def prices(self, lookup_keys: list[str]) -> dict[str, RemotePrice]:
-        """Active prices by lookup key."""
-        return catalogue_calls.prices(self._client, lookup_keys)
-
-    @_speaking
-    def products(self) -> dict[str, str]:
-        """Ids of our active products by the plan they carry in their metadata."""
-        return catalogue_calls.ids_by(self._client.v1.products.list, "plan")
-
+    prices = _speaking(catalogue_calls.prices)
+    products = _speaking(catalogue_calls.products)
+    tax_rates = _speaking(catalogue_calls.tax_rates)
     create_product = _speaking(catalogue_calls.create_product)
     create_price = _speaking(catalogue_calls.create_price)
     create_tax_rate = _speaking(catalogue_calls.create_tax_rate)
-
-    @_speaking
-    def tax_rates(self) -> dict[str, str]:
-        """Ids of our active tax rates by the key in their metadata."""
-        return catalogue_calls.ids_by(self._client.v1.tax_rates.list, "key")
 
 
 def current() -> Gateway:

@@ -1,6 +1,6 @@
 """Writing Stripe's state: subscription, items, invoices, then what follows from them, in the caller's unit of work."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
@@ -8,7 +8,7 @@ from sqlalchemy.orm import selectinload
 from portal import audit, clock
 from portal.access import grants
 from portal.access.grants import Mirrored
-from portal.billing import alarm, awaiting, changed, leaving, mails, reductions
+from portal.billing import alarm, awaiting, changed, disputing, leaving, mails, reductions
 from portal.billing.mails import Known
 from portal.billing.models import Customer, Invoice, Plan, Price, Subscription, SubscriptionItem
 from portal.billing.rights import KNOWN, Debt, Line, SubscriptionState, rights
@@ -32,7 +32,8 @@ def write(session: AnySession, state: RemoteState, livemode: bool, ticket: int) 
     row, before = _subscription(session, state, customer.organisation_id)
     _items(session, row, remote, sold)
     invoices = [_invoice(session, row, one) for one in state.invoices]
-    wanted = rights(state_of(state, sold), clock.now())
+    disputed_since = disputing.observe(session, row, state)
+    wanted = rights(replace(state_of(state, sold), disputed_since=disputed_since), clock.now())
     grants.mirror_subscription(session, row.organisation_id, row.stripe_id, wanted)
     _seats(session, row)
     _alerts(session, row, remote, sold)

@@ -1,13 +1,16 @@
 """What became of money at Stripe: invoices whose bank waits for its client, charges given back or disputed."""
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
+from portal import clock
 from portal.billing import reading
 from portal.billing.ending import Speaking
-from portal.billing.shapes import RemoteInvoice
+from portal.billing.shapes import RemoteDispute, RemoteInvoice
 
 PAGE = 100
+LOOKED_BACK = timedelta(days=365)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,15 @@ def _asked(client: Any, invoice: RemoteInvoice) -> bool:
     payments = [one.to_dict() for one in client.v1.invoice_payments.list(wish).data]
     intents = [(payment.get("payment") or {}).get("payment_intent") for payment in payments]
     return any(isinstance(one, dict) and one.get("status") == "requires_action" for one in intents)
+
+
+def disputes(client: Any, customer_id: str) -> list[RemoteDispute]:
+    """The disputes of a customer's payments within a year; a house has few, so one look serves all subscriptions."""
+    since = int((clock.now() - LOOKED_BACK).timestamp())
+    wish: Any = {"created": {"gte": since}, "limit": PAGE, "expand": ["data.charge"]}
+    found = [one.to_dict() for one in client.v1.disputes.list(wish).auto_paging_iter()]
+    mine = [one for one in found if reading.identifier((one["charge"] or {}).get("customer")) == customer_id]
+    return [reading.dispute(one) for one in mine]
 
 
 def taken(gateway: Speaking, payment_intent: str) -> list[Taken]:

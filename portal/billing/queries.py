@@ -10,7 +10,7 @@ from sqlalchemy.orm import selectinload
 
 from portal import clock
 from portal.access.models import AwaitedRight, Grant
-from portal.access.vocabulary import Source
+from portal.access.vocabulary import EndCause, Source
 from portal.billing.mails import lines_of, period_price, plan_names
 from portal.billing.mirror import LIVE
 from portal.billing.models import Invoice, Plan, Price, Subscription, SubscriptionItem
@@ -48,6 +48,7 @@ class Standing:
     net: int = 0
     full: int = 0
     open_until: datetime | None = None
+    disputed: bool = False
     trial_until: datetime | None = None
 
     @property
@@ -105,6 +106,7 @@ def _ended_state(row: Subscription) -> State:
 def _of(session: AnySession, row: Subscription, state: State) -> Standing:
     net, interval = period_price(session, row)
     lines, _interval = lines_of(session, row.id)
+    grants = _grants(session, row)
     return Standing(
         state,
         row,
@@ -112,14 +114,19 @@ def _of(session: AnySession, row: Subscription, state: State) -> Standing:
         interval=interval,
         net=net,
         full=sum(amount for _product, amount in lines),
-        open_until=_open_until(session, row),
+        open_until=_open_until(grants),
+        disputed=any(grant.end_cause is EndCause.DISPUTED for grant in grants),
     )
 
 
-def _open_until(session: AnySession, row: Subscription) -> datetime | None:
-    """Until when this subscription's rights are open, grace included."""
+def _grants(session: AnySession, row: Subscription) -> Sequence[Grant]:
     statement = select(Grant).where(Grant.reference == row.stripe_id, Grant.source == Source.SUBSCRIPTION)
-    ends = [grant.revoked_at or grant.grace_until or grant.ends_at for grant in session.scalars(statement)]
+    return session.scalars(statement).all()
+
+
+def _open_until(grants: Sequence[Grant]) -> datetime | None:
+    """Until when a subscription's rights are open, grace included."""
+    ends = [grant.revoked_at or grant.grace_until or grant.ends_at for grant in grants]
     return max(ends, default=None)
 
 

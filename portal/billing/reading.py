@@ -9,6 +9,7 @@ from typing import Any
 from portal.billing.reductions import Reduction
 from portal.billing.shapes import (
     PreviewLine,
+    RemoteDispute,
     RemoteEvent,
     RemoteInvoice,
     RemoteItem,
@@ -194,6 +195,19 @@ def session(found: Document) -> RemoteSession:
         customer_id=identifier(found.get("customer")),
         subscription_id=identifier(found.get("subscription")),
         total=found.get("amount_total"),
+    )
+
+
+def dispute(found: Document) -> RemoteDispute:
+    """A dispute of a payment."""
+    return RemoteDispute(
+        id=found["id"],
+        payment=identifier(found.get("payment_intent")) or "",
+        status=str(found["status"]),
+        reason=str(found.get("reason") or ""),
+        amount=int(found["amount"]),
+        currency=str(found["currency"]),
+        opened=from_timestamp(found["created"]),
     )
 
 

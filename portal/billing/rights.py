@@ -39,7 +39,7 @@ class Debt:
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionState:
-    """Everything that decides; `debts` are the open invoices."""
+    """Everything that decides; `debts` are the open invoices, `disputed_since` when a dispute began that closes."""
 
     status: str
     collection_method: str
@@ -48,6 +48,7 @@ class SubscriptionState:
     ended_at: datetime | None = None
     cancel_reason: str | None = None
     debts: tuple[Debt, ...] = ()
+    disputed_since: datetime | None = None
 
 
 def rights(state: SubscriptionState, now: datetime) -> list[Mirrored]:
@@ -58,7 +59,15 @@ def rights(state: SubscriptionState, now: datetime) -> list[Mirrored]:
     if state.status not in KNOWN or state.status.startswith("incomplete"):
         return []
     ids = sorted({vertical for line in state.lines for vertical in line.vertical_ids})
-    return [_right(state, vertical, now) for vertical in ids]
+    return [_disputed(state, _right(state, vertical, now)) for vertical in ids]
+
+
+def _disputed(state: SubscriptionState, right: Mirrored) -> Mirrored:
+    """Closed since the dispute began, if that is how this house wants it; what had ended before is left as it ended."""
+    since = state.disputed_since
+    if since is None or state.status in CLOSED or right.ends_at <= since:
+        return right
+    return replace(right, ends_at=_after(right, since), grace_until=None, end_cause=EndCause.DISPUTED)
 
 
 def _right(state: SubscriptionState, vertical_id: int, now: datetime) -> Mirrored:

@@ -126,11 +126,25 @@ class RemoteInvoice:
 
 
 @dataclass(frozen=True, slots=True)
+class RemoteDispute:
+    """A payment disputed at the buyer's bank; `payment` is its payment intent, `status` Stripe's word."""
+
+    id: str
+    payment: str
+    status: str
+    reason: str
+    amount: int
+    currency: str
+    opened: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class RemoteState:
-    """A subscription and its invoices, read together under one ticket."""
+    """A subscription, its invoices and disputes, read together under one ticket; None: disputes decide nothing here."""
 
     subscription: RemoteSubscription
     invoices: tuple[RemoteInvoice, ...]
+    disputes: tuple[RemoteDispute, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,7 +94,8 @@ class Case:
 def told(standing: Standing, invoices: Sequence[Invoice], reader: ReaderFacts, now: datetime) -> Told:
     """The words for this state; `invoices` newest first, as the page lists them."""
     owed = [invoice for invoice in invoices if invoice.status == "open" and invoice.amount_due > 0]
-    return _SAYS[standing.state](Case(standing, owed[-1] if owed else None, reader, now))
+    says = _disputed if standing.disputed and standing.state in _DISPUTED else _SAYS[standing.state]
+    return says(Case(standing, owed[-1] if owed else None, reader, now))
 
 
 def _plans() -> Step:
@@ -265,11 +266,22 @@ def _canceled_owing(case: Case, owed: Invoice, values: dict[str, str]) -> Told:
     return Told(sentence, "bad", _("Ended"), ("bad", title, text), steps)
 
 
+def _disputed(case: Case) -> Told:
+    """Closed while a payment is disputed, where the house closes then; what is charged goes on as before."""
+    title = _("One of your payments is disputed at your bank")
+    text = _("If it was a mistake, withdraw the dispute at your bank and write to us: we open access again.")
+    sentence = _("%(plan)s is closed until the dispute about a payment is settled.", plan=case.plan)
+    write = Step(_("Write to us"), "/contact", kind="accent")
+    cancel = [] if case.row.ending_at else [Step(_("Cancel the subscription"), "/billing/cancel", icon="calendar-x")]
+    return Told(sentence, "bad", _("Closed"), ("bad", title, text), [write, *_pay(case), *cancel])
+
+
 def _unknown(_case: Case) -> Told:
     sentence = _("Your subscription is in a state we do not know. Our team has been told; nothing is needed from you.")
     return Told(sentence, "warn", _("Being checked"), steps=[Step(_("Write to us"), "/help/access")])
 
 
+_DISPUTED = (State.ACTIVE, State.TRIALING, State.ENDING, State.PAST_DUE)
 _SAYS: Mapping[State, Callable[[Case], Told]] = {
     State.NONE: _none,
     State.TRIAL: _trial,

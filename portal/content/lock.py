@@ -201,6 +201,20 @@ def payment_overdue(locked: Locked) -> Panel:
     )
 
 
+def payment_disputed(locked: Locked) -> Panel:
+    """Row 15, when the payment was made and is disputed at the bank."""
+    why = _(
+        "A payment for %(name)s is disputed at your bank. Reading opens again when the dispute is settled; "
+        "if it was a mistake, tell your bank, and write to us.",
+        name=locked.name,
+    )
+    return Panel(
+        _("A disputed payment keeps %(name)s closed", name=locked.name),
+        _still(locked, why),
+        [_link(_("Write to us"), "/contact"), _link(_("See my billing"), "/billing/", "ghost")],
+    )
+
+
 def subscription_ended(locked: Locked) -> Panel:
     """Row 16."""
     why = _("Its last day was %(day)s.", day=locked.ended())
@@ -284,6 +298,7 @@ PANELS: dict[Reason, Callable[[Locked], Panel]] = {
     Reason.SEAT_INVITED: seat_invited,
     Reason.NOT_STARTED: not_started,
     Reason.PAYMENT_OVERDUE: payment_overdue,
+    Reason.PAYMENT_DISPUTED: payment_disputed,
     Reason.SUBSCRIPTION_ENDED: subscription_ended,
     Reason.SEAT_ENDED: seat_ended,
     Reason.ADMIN_GRANT_ENDED: admin_grant_ended,

@@ -34,7 +34,9 @@ WITHOUT_TRIALS: Mapping[Reason, str] = {
 _LATER = frozenset(
     {Reason.GRACE_SUBSCRIPTION, Reason.GRACE_SEAT, Reason.PAYMENT_PENDING, Reason.SEAT_INVITED, Reason.NOT_STARTED}
 )
-_SHUT = frozenset({Reason.SUSPENDED, Reason.PAYMENT_OVERDUE, Reason.WITHDRAWN, Reason.NOT_PUBLISHED})
+_SHUT = frozenset(
+    {Reason.SUSPENDED, Reason.PAYMENT_OVERDUE, Reason.PAYMENT_DISPUTED, Reason.WITHDRAWN, Reason.NOT_PUBLISHED}
+)
 
 
 def _tone(reason: Reason) -> str:

@@ -25,6 +25,9 @@ WHY: Mapping[Reason, object] = {
     Reason.PAYMENT_OVERDUE: _(
         "%(name)s is closed because an invoice is not paid: settle it, and its letters come again."
     ),
+    Reason.PAYMENT_DISPUTED: _(
+        "%(name)s is closed while a payment is disputed at your bank: its letters come again once that is settled."
+    ),
     Reason.SUBSCRIPTION_ENDED: _(
         "Your subscription to %(name)s has ended: take it up again, and its letters come again."
     ),

@@ -170,6 +170,8 @@ def _ended(grant: GrantFacts, end: datetime) -> str:
     day = words.short_end(end)
     if grant.organisation_id is not None and not grant.manages:
         return gettext("This seat ended on %(day)s.", day=day)
+    if grant.end_cause is EndCause.DISPUTED:
+        return gettext("Closed on %(day)s because a payment is disputed at the bank.", day=day)
     if grant.end_cause is EndCause.UNPAID or (grant.end_cause is None and grant.grace_until is not None):
         return gettext("Closed on %(day)s because an invoice is not paid.", day=day)
     return str(_ENDED[grant.source]) % {"day": day}

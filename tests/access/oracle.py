@@ -121,6 +121,8 @@ def _over_rows(here: list[GrantFacts], at: datetime) -> Answer | None:
     bought = [g for g in over if g.source == "subscription" and _i_pay(g)]
     if bought:
         last = max(bought, key=_stopped)
+        if last.end_cause == "disputed":
+            return "preview", "PAYMENT_DISPUTED"
         unpaid = last.end_cause == "unpaid" or (last.end_cause is None and last.grace_until is not None)
         return "preview", "PAYMENT_OVERDUE" if unpaid else "SUBSCRIPTION_ENDED"
     if any(_seat_gone(g, at) for g in here):

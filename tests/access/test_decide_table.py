@@ -132,6 +132,7 @@ ROWS: list[tuple[str, ArticleFacts, ReaderFacts, str, Reason, NextStep]] = [
     ("14 a microsecond before the start", ARTICLE, member(grant(starts_at=NOW + TICK)), "preview", Reason.NOT_STARTED, NextStep.NONE),
     ("15 cut after grace", ARTICLE, member(bought(**UNPAID)), "preview", Reason.PAYMENT_OVERDUE, NextStep.PAY),
     ("15 cut and said so", ARTICLE, member(bought(**OVER, end_cause=EndCause.UNPAID)), "preview", Reason.PAYMENT_OVERDUE, NextStep.PAY),
+    ("15 disputed", ARTICLE, member(bought(**OVER, end_cause=EndCause.DISPUTED)), "preview", Reason.PAYMENT_DISPUTED, NextStep.SETTLE),
     ("16 cancelled", ARTICLE, member(bought(**OVER, end_cause=EndCause.CANCELLED)), "preview", Reason.SUBSCRIPTION_ENDED, NextStep.RENEW),
     ("16 refunded in its days of grace", ARTICLE, member(bought(**GRACE, revoked_at=NOW, end_cause=EndCause.REFUNDED)), "preview", Reason.SUBSCRIPTION_ENDED, NextStep.RENEW),
     ("16 the latest subscription speaks", ARTICLE, member(bought(**UNPAID), bought(starts_at=NOW - 9 * DAY, ends_at=NOW - TICK, end_cause=EndCause.CANCELLED)), "preview", Reason.SUBSCRIPTION_ENDED, NextStep.RENEW),

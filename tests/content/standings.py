@@ -81,6 +81,7 @@ STANDINGS: dict[str, tuple[Reason, Callable[[], Reader | None]]] = {
     "invited": (Reason.SEAT_INVITED, _invited),
     "not begun": (Reason.NOT_STARTED, lambda: _given(starts_in=DAY, ends_in=2 * DAY)),
     "unpaid": (Reason.PAYMENT_OVERDUE, lambda: _bought(EndCause.UNPAID)),
+    "disputed": (Reason.PAYMENT_DISPUTED, lambda: _bought(EndCause.DISPUTED)),
     "cancelled": (Reason.SUBSCRIPTION_ENDED, lambda: _bought(EndCause.CANCELLED)),
     "seat taken away": (Reason.SEAT_ENDED, _unseated),
     "gift over": (Reason.ADMIN_GRANT_ENDED, lambda: _given(**OVER)),

@@ -26,6 +26,7 @@ PAID = (
     Reason.SEAT_INVITED,
     Reason.NOT_STARTED,
     Reason.PAYMENT_OVERDUE,
+    Reason.PAYMENT_DISPUTED,
 )
 
 

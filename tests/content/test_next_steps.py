@@ -88,6 +88,10 @@ def unpaid() -> Reader:
     return bought(EndCause.UNPAID)
 
 
+def disputed() -> Reader:
+    return bought(EndCause.DISPUTED)
+
+
 def cancelled() -> Reader:
     return bought(EndCause.CANCELLED)
 
@@ -137,6 +141,7 @@ STORIES: list[tuple[Reason, Story]] = [
     (Reason.SEAT_INVITED, managing),
     (Reason.NOT_STARTED, early),
     (Reason.PAYMENT_OVERDUE, unpaid),
+    (Reason.PAYMENT_DISPUTED, disputed),
     (Reason.SUBSCRIPTION_ENDED, cancelled),
     (Reason.SEAT_ENDED, removed),
     (Reason.ADMIN_GRANT_ENDED, given),

@@ -173,6 +173,7 @@ def _known(readers: dict[str, Reader | None], grant_id: int | None) -> dict[str,
         "company": "clinique.example",
         "event_id": "evt_unknown",
         "subscription_id": "1",
+        "dispute_id": "1",
     }
 
 
