@@ -13,6 +13,7 @@ from portal.trials import asking
 from portal.trials.asking import Asked, Wishes
 from portal.trials.models import RequestKind
 from portal.trials.own import more_url
+from portal.verticals import site_verticals
 
 _TO_ASK = frozenset(
     {Reason.TRIAL_AVAILABLE, Reason.BUY, Reason.TRIAL_ENDED, Reason.OTHER_VERTICAL_TRY, Reason.OTHER_VERTICAL_BUY}
@@ -53,8 +54,8 @@ def _after(made: Panel, locked: Locked, reader: ReaderFacts, wishes: Wishes, at:
     code = asking.hindrance(reader, locked.slug, wishes, at)
     if code == "waiting":
         return replace(made, why=f"{made.why} {_answer(wishes[RequestKind.EXTENSION, locked.slug])}")
-    if code:
-        return made
+    if code or locked.slug not in {one.slug for one in site_verticals()}:
+        return made  # nobody is given more days of a title that is no more
     ask: Action = (_("Ask for more days"), more_url(locked.slug, locked.path), "get", "ghost", {})
     others = [action for action in made.actions if action[1] != "/profile/"]
     return replace(made, actions=[*others, ask])

@@ -32,7 +32,7 @@ def told(session: AnySession, grant: Grant, tell: Callable[[AnySession, Grant], 
 
 def bars(mail: Mail) -> list[str]:
     """The colours of the three bars beside the house's name."""
-    return re.findall(r'<td width="7"[^>]*background:(#\w+)', mail.html)
+    return re.findall(r'<td class="m-bar-\d"[^>]*background:(#\w+)', mail.html)
 
 
 def given(unit: AnySession, grant: Grant) -> int:

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from portal import clock
 from portal.access.models import AwaitedRight
-from portal.access.vocabulary import EndCause, Reason, Source
+from portal.access.vocabulary import ArticleState, EndCause, Reason, Source
 from portal.accounts.models import Reader
 from portal.billing import catalogue
 from portal.content.lock import PANELS
@@ -132,6 +132,20 @@ def without_trials() -> Reader:
     return a_reader()
 
 
+def retired() -> Reader:
+    with writing() as unit:
+        vertical = unit.merge(a_vertical("health"))
+        vertical.trial_open = vertical.on_sale = False
+        vertical.retired_at = clock.now()
+    forget_site_verticals()
+    return a_reader()
+
+
+def tried_and_retired() -> Reader:
+    retired()
+    return tried()
+
+
 STORIES: list[tuple[Reason, Story]] = [
     (Reason.ANONYMOUS, nobody),
     (Reason.SUSPENDED, suspended),
@@ -150,6 +164,8 @@ STORIES: list[tuple[Reason, Story]] = [
     (Reason.OTHER_VERTICAL_BUY, elsewhere_without_trials),
     (Reason.TRIAL_AVAILABLE, a_reader),
     (Reason.BUY, without_trials),
+    (Reason.BUY, retired),
+    (Reason.TRIAL_ENDED, tried_and_retired),
 ]
 
 
@@ -198,6 +214,38 @@ def test_every_way_out_of_a_lock_panel_leads_somewhere(
         assert client.get(answer.location, follow_redirects=True).status_code == 200
     if any("/trial/start" in url for url, _fields in forms):
         assert canary(article) in client.get(f"/health/article/{article.slug}").text
+
+
+def in_grace() -> Reader:
+    reader = a_reader()
+    firm = an_organisation(reader)
+    a_seat(firm, reader)
+    spell = {"starts_in": -40 * DAY, "ends_in": -DAY, "grace_until": clock.now() + 3 * DAY}
+    a_grant(organisation=firm, source=Source.SUBSCRIPTION, **spell)
+    return reader
+
+
+@pytest.mark.parametrize("locale", ["fr", "en"])
+def test_whoever_reads_on_unpaid_is_led_to_where_it_is_put_right(
+    client: Browser, article: Article, locale: str
+) -> None:
+    sign_in(client, in_grace())
+    client.set_cookie("locale", locale)
+    assert reason(client, article) == Reason.GRACE_SUBSCRIPTION
+    page = client.get(f"/health/article/{article.slug}").text
+    assert canary(article) in page and '<section class="lock"' not in page
+    [led] = re.findall(r'<a class="btn small ghost" href="(/billing/[^"]*)"', page)
+    assert client.get(led, follow_redirects=True).status_code == 200
+
+
+@pytest.mark.parametrize("locale", ["fr", "en"])
+def test_an_article_that_is_gone_leads_to_others(client: Browser, article: Article, locale: str) -> None:
+    gone, open_ = an_article("retire", state=ArticleState.WITHDRAWN), article
+    client.set_cookie("locale", locale)
+    answer = client.get(f"/health/article/{gone.slug}")
+    assert answer.status_code == 410 and canary(gone) not in answer.text
+    [led] = set(re.findall(rf'href="(/health/article/{open_.slug})"', answer.text))
+    assert client.get(led).status_code == 200
 
 
 def test_every_refusal_has_its_story() -> None:
