@@ -8,6 +8,7 @@ from portal.billing import models as billing
 from portal.billing import models_changing as billing_changing
 from portal.billing import models_disputes as billing_disputes
 from portal.billing import models_leaving as billing_leaving
+from portal.billing import models_renewals as billing_renewals
 from portal.content import models as content
 from portal.enquiries import models as enquiries
 from portal.newsletters import models as newsletters
@@ -25,6 +26,7 @@ __all__ = [
     "billing_changing",
     "billing_disputes",
     "billing_leaving",
+    "billing_renewals",
     "content",
     "enquiries",
     "history",

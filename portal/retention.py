@@ -29,6 +29,7 @@ from portal.accounts.models import (
 from portal.accounts.models_security import AddressChange, DataExport, SignInCode
 from portal.billing.models import Invoice, StripeEvent
 from portal.billing.models_leaving import CancellationRequest
+from portal.billing.models_renewals import RenewalProof
 from portal.clock import paris_date
 from portal.db import AnySession, db, end_reading, writing
 from portal.enquiries.models import Enquiry, EnquiryState
@@ -101,6 +102,7 @@ RULES: tuple[Rule, ...] = (
     Rule("trials in the ledger", TrialLedger, timedelta(), lambda at: TrialLedger.forget_at < at),
     Rule("hashes of people nobody knows", PersonKey, timedelta(), lambda _at: ledger.unknown()),
     Rule("requests to cancel", CancellationRequest, 30 * DAY, _asked_to_cancel_before),
+    Rule("proofs of renewal notices", RenewalProof, 5 * YEAR, lambda at: RenewalProof.sent_at < at),
     Rule("invoices", Invoice, 10 * YEAR, lambda at: Invoice.created_at < at),
 )
 

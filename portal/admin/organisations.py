@@ -18,7 +18,7 @@ from portal.billing.views.export import invoices_of
 from portal.db import db
 from portal.i18n import gettext
 from portal.i18n import lazy_gettext as _
-from portal.organisations import seats
+from portal.organisations import joining, seats
 from portal.organisations.models import Organisation, OrganisationKind
 from portal.roles import Permission
 from portal.verticals import all_verticals
@@ -108,6 +108,7 @@ def _people(organisation_id: int) -> dict[str, Any]:
         "taken": seats.used(db.session, organisation_id),
         "invited": organisation_queries.invited_to(db.session, organisation_id, clock.now()),
         "managers": organisation_queries.managers_of(db.session, organisation_id),
+        "domains": joining.domains(db.session, organisation_id),
     }
 
 

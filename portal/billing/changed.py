@@ -9,6 +9,14 @@ from portal.billing.shapes import RemoteSubscription
 from portal.db import AnySession
 
 
+def waiting(session: AnySession, subscription_row_id: int) -> bool:
+    """Whether a change agreed to here waits: for its bank's confirmation, as a rule."""
+    statement = select(SubscriptionChange.id).where(
+        SubscriptionChange.subscription_id == subscription_row_id, SubscriptionChange.state == ChangeState.OPEN
+    )
+    return session.scalar(statement.limit(1)) is not None
+
+
 def settle(session: AnySession, row: Subscription, remote: RemoteSubscription) -> SubscriptionChange | None:
     """Close the open change that this state shows to be made; returns it, for the mail."""
     statement = select(SubscriptionChange).where(

@@ -12,13 +12,14 @@ from datetime import time as time_of_day
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import BindParameter, Select, bindparam, desc, literal, select
 
 from portal import clock, outbox
 from portal.accounts.models import Reader
-from portal.billing import catalogue, leaving, quotes
+from portal.billing import catalogue, leaving, proving, quotes
 from portal.billing.mails import period_price, plan_names
 from portal.billing.models import Interval, Price, Subscription, SubscriptionItem
+from portal.billing.models_renewals import RenewalProof
 from portal.clock import PARIS, paris_date
 from portal.db import AnySession, db, end_reading, writing
 from portal.organisations import founding
@@ -54,6 +55,7 @@ def slots(notices: Sequence[int] = NOTICES) -> list[Slot]:
 def process_due(limit: int = 50) -> int:
     """The worker's turn: write what is due, one unit of work each; returns how many were written."""
     now = clock.now()
+    proving.keep(db.session)
     if now.astimezone(PARIS).time() < MORNING:
         return 0
     due = [(row_id, slot) for slot in slots() for row_id in _renewing(db.session, slot, now, limit)]
@@ -112,7 +114,8 @@ def tell_renewal(session: AnySession, subscription_row_id: int, slot: Slot) -> b
     if not _renews(session, row) or row.renews_at is None:
         return False
     price = _price(session, row)
-    facts = {"subscription": row.stripe_id, "renews_at": row.renews_at.isoformat()}
+    facts: dict[str, Any] = {"subscription": row.stripe_id, "renews_at": row.renews_at.isoformat()}
+    facts |= {"total": price.total, "currency": row.currency}
     latest = clock.paris_midnight(paris_date(row.renews_at) - (LATEST - 1) * _DAY)
     more = {"renews_at": row.renews_at, "price": price, "currency": row.currency}
     return _post(session, row, _Notice("renewal_notice", slot.key(row.stripe_id, row.renews_at), latest, facts, more))
@@ -200,11 +203,17 @@ def _still_that_card(session: AnySession, mail: Mail) -> bool:
     return (row.card_expires_on.isoformat(), row.card_last4) == (mail.facts["expires_on"], mail.facts["last4"])
 
 
-_NOTICES = (
-    select(Mail.about, Mail.to_address, Mail.created_at, Mail.closed_at, Mail.outcome)
-    .where(Mail.about.in_(bindparam("stripe_ids", expanding=True)), Mail.kind == "renewal_notice")
-    .order_by(Mail.id.desc())
+_IDS: BindParameter[Any] = bindparam("stripe_ids", expanding=True)
+_MAILS = select(Mail.about, Mail.to_address, Mail.created_at, Mail.closed_at, Mail.outcome).where(
+    Mail.about.in_(_IDS), Mail.kind == "renewal_notice"
 )
+_PROOF = RenewalProof
+_PROOFS = (
+    select(Subscription.stripe_id, _PROOF.to_masked, _PROOF.sent_at, _PROOF.sent_at.label("closed"), literal("sent"))
+    .join(Subscription, Subscription.id == _PROOF.subscription_id)
+    .where(Subscription.stripe_id.in_(_IDS), ~select(Mail.id).where(Mail.key == _PROOF.key).exists())
+)
+_NOTICES = _MAILS.union_all(_PROOFS).order_by(desc("created_at"))
 
 
 def notices_of(session: AnySession, stripe_ids: Collection[str]) -> dict[str, list[Any]]:

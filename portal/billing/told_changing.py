@@ -1,7 +1,7 @@
 """Changes of a subscription in words: why one is not possible, what is charged, and what the page chooses from."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from flask import url_for
@@ -11,6 +11,7 @@ from portal.billing.changing import Proposal
 from portal.billing.models import Interval, Plan, Price
 from portal.billing.quotes import Quote
 from portal.billing.shapes import PreviewLine, RemotePreview
+from portal.billing.told import Told
 from portal.billing.wishes import CannotChange, Line, Present, Refusal
 from portal.db import AnySession
 from portal.formats import day, money
@@ -170,6 +171,18 @@ def _then(proposal: Proposal, coming: Quote, whole: Quote) -> str:
     if coming == whole:
         return text
     return " ".join([text, _("Without the reduction: %(whole)s incl. VAT.", whole=money(whole.total, currency))])
+
+
+def with_waiting(said: Told) -> Told:
+    """The billing page's words while a change waits: an open invoice is the change's, not a debt."""
+    if said.banner is None or said.tone != "ok":
+        return said
+    title = _("Your change waits for your bank’s confirmation")
+    text = _(
+        "Nothing has changed and nothing is owed so far. Open the invoice to confirm the payment there, or change the "
+        "card first; if you do nothing, the change lapses within a day and your subscription stays as it is."
+    )
+    return replace(said, banner=("warn", title, text))
 
 
 def made(now: Present) -> str:

@@ -15,6 +15,8 @@ from portal.accounts.models_security import AddressChange, SecondFactor
 from portal.accounts.second_address import keys_of
 from portal.audit import AuditEvent
 from portal.billing.models import CheckoutAttempt, Invoice, Plan, Price, Subscription
+from portal.billing.models_changing import SubscriptionChange
+from portal.billing.models_leaving import Cancellation, Withdrawal
 from portal.content.models import Article
 from portal.db import AnySession
 from portal.enquiries.models import Enquiry
@@ -52,7 +54,13 @@ def _value(value: Any) -> Any:
 
 
 def _tables(reader_id: int) -> Mapping[str, Executable]:
-    return {**_account(reader_id), **_rights(reader_id), **_money(reader_id), **_use(reader_id)}
+    return {
+        **_account(reader_id),
+        **_rights(reader_id),
+        **_money(reader_id),
+        **_asked_for(reader_id),
+        **_use(reader_id),
+    }
 
 
 def _account(reader_id: int) -> Mapping[str, Executable]:
@@ -132,7 +140,7 @@ def _money(reader_id: int) -> Mapping[str, Executable]:
         .where(identity.id.in_(managed))
         .order_by(identity.id),
         "purchases": select(Plan.name.label("plan"), Price.interval, bought.quantity, bought.state, bought.created_at)
-        .add_columns(bought.terms_version, bought.terms_accepted_at, bought.immediate_start)
+        .add_columns(bought.terms_version, bought.terms_accepted_at, bought.immediate_start, bought.promotion_code)
         .join_from(bought, Price, Price.id == bought.price_id)
         .join(Plan, Plan.id == Price.plan_id)
         .where(bought.reader_id == reader_id)
@@ -143,10 +151,31 @@ def _money(reader_id: int) -> Mapping[str, Executable]:
         .where(paid.organisation_id.in_(managed))
         .order_by(paid.id),
         "invoices": select(name, owed.number, owed.status, owed.currency, owed.subtotal, owed.tax, owed.total)
-        .add_columns(owed.amount_paid, owed.amount_due, owed.created_at, owed.due_at, owed.paid_at)
+        .add_columns(owed.discount, owed.amount_paid, owed.amount_due, owed.created_at, owed.due_at, owed.paid_at)
         .join_from(owed, identity, identity.id == owed.organisation_id)
         .where(owed.organisation_id.in_(managed), owed.status != "draft")
         .order_by(owed.id),
+    }
+
+
+def _asked_for(reader_id: int) -> Mapping[str, Executable]:
+    """What the reader agreed to or asked for about subscriptions: changes, ends, first orders given back."""
+    name, end, back, change = Organisation.name.label("organisation"), Cancellation, Withdrawal, SubscriptionChange
+    return {
+        "changes": select(name, change.state, change.due, change.created_at, change.closed_at)
+        .join_from(change, Subscription, Subscription.id == change.subscription_id)
+        .join(Organisation, Organisation.id == Subscription.organisation_id)
+        .where(change.reader_id == reader_id)
+        .order_by(change.id),
+        "cancellations": select(name, end.by_link, end.reason, end.asked_at, end.done_at, end.withdrawn_at)
+        .join_from(end, Organisation, Organisation.id == end.organisation_id)
+        .where(end.asked_by == reader_id)
+        .order_by(end.id),
+        "withdrawals": select(name, back.by_law, back.pro_rata, back.amount, back.currency, back.asked_at)
+        .add_columns(back.ended_at, back.done_at)
+        .join_from(back, Organisation, Organisation.id == back.organisation_id)
+        .where(back.asked_by == reader_id)
+        .order_by(back.id),
     }
 
 

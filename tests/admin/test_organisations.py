@@ -18,6 +18,7 @@ from portal.clock import paris_midnight
 from portal.db import AnySession, writing
 from portal.organisations import invitations
 from portal.organisations.models import Organisation
+from portal.organisations.models_team import MailDomain
 from portal.outbox import Mail
 from portal.roles import Permission, Role, may
 from tests.builders import a_grant, a_reader, a_seat, a_vertical, an_article, an_organisation, canary
@@ -194,3 +195,12 @@ def test_it_is_seen_and_changed_by_the_roles_of_the_table_only(
 @pytest.mark.parametrize("id_", ["0", "999999", str(2**31), str(10**30)])
 def test_ids_that_do_not_exist_are_404(client: FlaskClient, admin: Reader, id_: str) -> None:
     assert client.get(f"/admin/organisations/{id_}").status_code == 404
+
+
+def test_the_mail_domains_it_proved_are_shown(client: FlaskClient, firm: Organisation) -> None:
+    sign_in(client, a_reader(role=Role.SUPPORT))
+    assert "clinique-du-parc.example" not in client.get(f"/admin/organisations/{firm.id}").text
+    with writing() as unit:
+        proved = {"domain": "clinique-du-parc.example", "proved_at": clock.now()}
+        unit.add(MailDomain(organisation_id=firm.id, **proved))
+    assert "@clinique-du-parc.example" in client.get(f"/admin/organisations/{firm.id}").text

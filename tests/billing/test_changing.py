@@ -24,7 +24,7 @@ from portal.db import db, end_reading, writing
 from portal.organisations import founding, seats
 from portal.organisations.models import Organisation
 from tests.billing.test_buying import opens
-from tests.billing.test_life import in_portal, subscriber
+from tests.billing.test_life import in_portal, says, subscriber
 from tests.billing.world import Buyer, World
 from tests.builders import a_reader
 from tests.forms import csrf_token
@@ -466,10 +466,15 @@ def test_a_bank_that_wants_a_confirmation_gets_it_and_then_the_change_is_made(wo
         row = world.subscription()
         assert (row.status, row.quantity, rows()[0].state) == ("active", 1, ChangeState.OPEN)
         assert opens(buyer.reader_id) and not world.mails("payment_failed")
+        world.deliver()
+        told = says(buyer)
+        assert "Your change waits for your bank’s confirmation" in told and answer.location in buyer.billing()
+        assert "Pay it by" not in told
         assert visit(f"{answer.location}/bank", {"answer": "yes"}).status == 303
         world.deliver()
         assert world.subscription().quantity == 2 and rows()[0].state is ChangeState.DONE
         assert len(world.mails("subscription_changed")) == 1 and len(world.mails("receipt")) == 2
+        assert "Your change waits" not in says(buyer)
 
 
 def test_a_confirmation_that_never_comes_leaves_all_as_it_was(world: World) -> None:

@@ -7,9 +7,10 @@ from datetime import date, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from portal import clock, mailer
-from portal.billing import renewals
+from portal import clock, mailer, retention
+from portal.billing import proving, renewals
 from portal.billing.models import Subscription
+from portal.billing.models_renewals import RenewalProof
 from portal.clock import PARIS, paris_date
 from portal.db import db, writing
 from portal.organisations.models import Organisation
@@ -136,6 +137,31 @@ def test_proof_of_the_notice_stands_in_the_back_office(world: World) -> None:
         for page in (f"/admin/organisations/{organisation}", f"/admin/readers/{buyer.reader_id}"):
             text = words(admin.get(page, headers={"Accept-Language": "en"}).text)
             assert "Renewal notice" in text and "sent on" in text, page
+
+
+def test_the_proof_outlives_the_mail_and_names_nobody_that_can_be_written_to(world: World) -> None:
+    buyer = yearly(world)
+    with days_before(world, 60):
+        renewals.process_due()
+        assert proving.keep(db.session) == 0, "nothing was sent yet"
+        mailer.deliver_due()
+        assert (proving.keep(db.session), proving.keep(db.session)) == (1, 0)
+        proof = db.session.scalars(select(RenewalProof)).one()
+        assert (proof.total, proof.renews_at) == (90_869, world.subscription().renews_at)
+        sent_to = world.mails("renewal_notice")[0].to_address
+        assert proof.to_masked == f"{sent_to[0]}…@{sent_to.partition('@')[2]}"
+    with clock.frozen(clock.now() + timedelta(days=2 * 365)):
+        assert retention.run()["mails"] > 0 and world.mails("renewal_notice") == []
+        (kept,) = renewals.notices_of(db.session, {world.subscription().stripe_id})[world.subscription().stripe_id]
+        assert (kept.to_address, kept.outcome, kept.closed_at) == (proof.to_masked, "sent", proof.sent_at)
+        admin = world.client()
+        sign_in(admin, a_reader(role=Role.ADMIN))
+        organisation = db.session.scalars(select(Organisation.id)).one()
+        text = words(admin.get(f"/admin/organisations/{organisation}", headers={"Accept-Language": "en"}).text)
+        assert "Renewal notice sent on" in text and sent_to not in text.split("Renewal notice")[1][:120]
+    with clock.frozen(clock.now() + timedelta(days=6 * 365)):
+        assert retention.run()["proofs of renewal notices"] == 1
+    assert buyer.reader_id
 
 
 def test_a_card_is_told_about_once_in_its_last_month_and_not_after_it_was_replaced(world: World) -> None:

@@ -17,6 +17,7 @@ from portal.billing.models_leaving import Withdrawal
 from portal.billing.shapes import GatewayUnavailable
 from portal.db import db, end_reading, writing
 from portal.organisations.models import Organisation, OrganisationKind
+from portal.profile import export
 from tests.billing.test_buying import opens
 from tests.billing.test_cancelling import NOWHERE
 from tests.billing.test_life import says, subscriber
@@ -266,3 +267,14 @@ def test_terms_of_an_order_that_was_never_paid_are_not_shown(world: World) -> No
     buyer = world.buyer()
     buyer.order()
     assert "/legal/terms-of-sale/" not in buyer.billing()
+
+
+def test_the_copy_of_one_s_data_lists_what_was_asked_for(world: World) -> None:
+    buyer = subscriber(world)
+    submit(buyer.client, "/billing/cancel", {"reason": "unused"})
+    submit(buyer.client, "/billing/resume", page="/billing/cancel/done")
+    withdraws(buyer)
+    rooms = export.collect(db.session, buyer.reader_id)
+    (end,), (back,) = rooms["cancellations"], rooms["withdrawals"]
+    assert (end["reason"], back["amount"], back["organisation"]) == ("unused", 9_087, "Clinique des Tilleuls")
+    assert end["withdrawn_at"] and back["done_at"] and rooms["changes"] == []

@@ -33,6 +33,11 @@ def reader(client: FlaskClient) -> Reader:
     return person
 
 
+def test_who_wants_to_stop_is_led_to_the_cancellation(client: FlaskClient, reader: Reader) -> None:
+    main = client.get(PAGE).text.split("</main>")[0]
+    assert "You want to stop?" in main and 'href="/cancel"' in main
+
+
 def test_a_stranger_is_asked_to_sign_in_and_comes_back_with_the_article(
     session: AnySession, client: FlaskClient
 ) -> None:

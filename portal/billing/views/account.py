@@ -8,13 +8,14 @@ from flask_login import current_user
 
 from portal import clock
 from portal.access.asking import forget_facts, reader_facts
-from portal.billing import customers, leaving, queries, sync, terms, withdrawing
+from portal.billing import changed, customers, leaving, queries, sync, terms, withdrawing
 from portal.billing.gateway import current
 from portal.billing.mirror import LIVE
 from portal.billing.models import Invoice
 from portal.billing.queries import Standing
 from portal.billing.shapes import GatewayError, GatewayRefused, GatewayUnavailable
 from portal.billing.told import Told, told
+from portal.billing.told_changing import with_waiting
 from portal.billing.told_leaving import Leaving, with_leaving
 from portal.billing.views import bp
 from portal.billing.views.checkout import unavailable
@@ -52,7 +53,10 @@ def home() -> Any:
 
 
 def _told(standing: Standing, invoices: Sequence[Invoice]) -> Told:
-    return with_leaving(told(standing, invoices, reader_facts(), clock.now()), standing, _leaving(standing))
+    said = told(standing, invoices, reader_facts(), clock.now())
+    if standing.subscription is not None and changed.waiting(db.session, standing.subscription.id):
+        said = with_waiting(said)
+    return with_leaving(said, standing, _leaving(standing))
 
 
 def _leaving(standing: Standing) -> Leaving:
