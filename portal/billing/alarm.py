@@ -22,6 +22,7 @@ WORDS: Mapping[str, object] = {
     "subscription-gone": _("Stripe does not know a subscription any more"),
     "cancellation-refused": _("Stripe did not take a cancellation"),
     "refund-refused": _("Stripe did not make the refund of a withdrawal"),
+    "refund-by-transfer": _("A withdrawal was paid by transfer: send the money back by transfer"),
     "refunded-while-live": _("A payment was given back whole while its subscription lives"),
     "dispute-opened": _("A bank disputes a payment"),
     "dispute-won": _("A dispute was won"),

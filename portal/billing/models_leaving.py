@@ -9,6 +9,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db import Base, EnumType, one_of
 
+BY_TRANSFER = "by transfer"
+"""In place of a refund's id: people give it back, as it was paid."""
 _OPEN = text("done_at IS NULL AND withdrawn_at IS NULL")
 
 
@@ -87,3 +89,8 @@ class Withdrawal(Base):
     next_attempt_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     done_at: Mapped[datetime | None] = mapped_column(index=True)
+
+    @property
+    def by_transfer(self) -> bool:
+        """Whether some of it goes back by bank transfer: Stripe saw no payment that it could give back."""
+        return any(part["refund"] == BY_TRANSFER for part in self.refunds)

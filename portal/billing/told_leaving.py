@@ -32,7 +32,11 @@ def with_leaving(said: Told, standing: Standing, known: Leaving) -> Told:
 def _withdrawn(standing: Standing, withdrawal: Withdrawal) -> Told:
     plan = standing.plan or _("Your subscription")
     sentence = _("You withdrew from %(plan)s on %(day)s.", plan=plan, day=moment(withdrawal.asked_at))
-    if withdrawal.amount:
+    if withdrawal.by_transfer:
+        values = {"total": money(withdrawal.amount, withdrawal.currency)}
+        text = _("%(total)s go back to you by bank transfer: we write to you for the account, within fourteen days.")
+        sentence = f"{sentence} {text % values}"
+    elif withdrawal.amount:
         back = _("%(total)s go back to you.", total=money(withdrawal.amount, withdrawal.currency))
         sentence = f"{sentence} {back}"
     if withdrawal.done_at is not None:

@@ -8,6 +8,7 @@ Source: Code de la consommation, L221-18 to L221-28; the period's end on a day o
 import secrets
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import selectinload
@@ -18,7 +19,7 @@ from portal.billing.gateway import Gateway, current
 from portal.billing.inbox import pause
 from portal.billing.mirror import LIVE
 from portal.billing.models import AttemptState, CheckoutAttempt, Invoice, StartChoice, Subscription
-from portal.billing.models_leaving import Withdrawal
+from portal.billing.models_leaving import BY_TRANSFER, Withdrawal
 from portal.billing.passing_on import LEASE, acknowledge, leased
 from portal.billing.shapes import GatewayError, GatewayRefused
 from portal.clock import paris_date
@@ -136,7 +137,8 @@ def ask(session: AnySession, organisation_id: int, reader_id: int, *, by_law: bo
     values = {"subscription": found.subscription.stripe_id, "amount": made.amount, "by_law": by_law}
     target = ("organisation", organisation_id)
     audit.record(session, "subscription.withdrawn", actor_id=reader_id, target=target, values=values)
-    acknowledge(session, made, "withdrawal_received", "withdrawal", withdrawal=made)
+    sent = found.subscription.collection_method == "send_invoice"
+    acknowledge(session, made, "withdrawal_received", "withdrawal", withdrawal=made, by_invoice=sent)
     return made
 
 
@@ -204,15 +206,22 @@ def _refund(session: AnySession, gateway: Gateway, withdrawal_id: int) -> None:
         if part["refund"] is None and part["amount"]:
             part["refund"] = _given_back(gateway, part["invoice"], part["amount"], f"{key}-{part['invoice']}")
             with writing(session):
-                session.get_one(Withdrawal, withdrawal_id).refunds = [dict(one) for one in parts]
+                _note_refund(session, withdrawal_id, parts, part)
+
+
+def _note_refund(session: AnySession, withdrawal_id: int, parts: list[dict[str, Any]], part: dict[str, Any]) -> None:
+    row = session.get_one(Withdrawal, withdrawal_id)
+    row.refunds = [dict(one) for one in parts]
+    if part["refund"] == BY_TRANSFER:
+        subscription = session.get_one(Subscription, row.subscription_id)
+        details: dict[str, object] = {"invoice": part["invoice"], "amount": part["amount"], "currency": row.currency}
+        mirror.alert(session, subscription, "refund-by-transfer", details)
 
 
 def _given_back(gateway: Gateway, invoice: str, amount: int, key: str) -> str:
-    """The refund's id. Raises GatewayRefused when no payment is known: then a person has to give it back."""
+    """The refund's id; BY_TRANSFER where Stripe saw no payment (a transfer): then a person gives it back."""
     payment = gateway.payment_of_invoice(invoice)
-    if payment is None:
-        raise GatewayRefused("no_payment", f"No payment is known of invoice {invoice}.")
-    return gateway.refund(payment, amount, key)
+    return gateway.refund(payment, amount, key) if payment else BY_TRANSFER
 
 
 def _postpone(session: AnySession, withdrawal_id: int, error: GatewayError) -> None:
