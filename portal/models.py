@@ -7,6 +7,7 @@ from portal.accounts import models_security as accounts_security
 from portal.billing import models as billing
 from portal.billing import models_changing as billing_changing
 from portal.billing import models_disputes as billing_disputes
+from portal.billing import models_invoiced as billing_invoiced
 from portal.billing import models_leaving as billing_leaving
 from portal.billing import models_renewals as billing_renewals
 from portal.content import models as content
@@ -25,6 +26,7 @@ __all__ = [
     "billing",
     "billing_changing",
     "billing_disputes",
+    "billing_invoiced",
     "billing_leaving",
     "billing_renewals",
     "content",

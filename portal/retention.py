@@ -28,6 +28,7 @@ from portal.accounts.models import (
 )
 from portal.accounts.models_security import AddressChange, DataExport, SignInCode
 from portal.billing.models import Invoice, StripeEvent
+from portal.billing.models_invoiced import InvoiceOrder, WrittenQuote
 from portal.billing.models_leaving import CancellationRequest
 from portal.billing.models_renewals import RenewalProof
 from portal.clock import paris_date
@@ -82,6 +83,11 @@ def _asked_to_cancel_before(at: datetime) -> ColumnElement[bool]:
     return func.coalesce(CancellationRequest.expires_at, CancellationRequest.handled_at) < at
 
 
+def _came_to_nothing_before(at: datetime) -> ColumnElement[bool]:
+    ordered = select(InvoiceOrder.id).where(InvoiceOrder.quote_id == WrittenQuote.id)
+    return (WrittenQuote.valid_until < at) & ~ordered.exists()
+
+
 RULES: tuple[Rule, ...] = (
     Rule("counts of attempts", ThrottleHit, DAY, lambda at: ThrottleHit.at < at),
     Rule("links of mails", AccountToken, 30 * DAY, lambda at: AccountToken.expires_at < at),
@@ -103,6 +109,7 @@ RULES: tuple[Rule, ...] = (
     Rule("hashes of people nobody knows", PersonKey, timedelta(), lambda _at: ledger.unknown()),
     Rule("requests to cancel", CancellationRequest, 30 * DAY, _asked_to_cancel_before),
     Rule("proofs of renewal notices", RenewalProof, 5 * YEAR, lambda at: RenewalProof.sent_at < at),
+    Rule("quotes that came to nothing", WrittenQuote, 3 * YEAR, _came_to_nothing_before),
     Rule("invoices", Invoice, 10 * YEAR, lambda at: Invoice.created_at < at),
 )
 

@@ -27,6 +27,7 @@ class Permission(StrEnum):
     REPAIR_BILLING = "repair-billing"
     SEE_AUDIT = "see-audit"
     ANSWER_ENQUIRIES = "answer-enquiries"
+    WRITE_QUOTES = "write-quotes"
     VIEW_AS = "view-as"
 
 
@@ -43,6 +44,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.EXPLAIN_ACCESS,
             Permission.EXTEND_TRIALS,
             Permission.ANSWER_ENQUIRIES,
+            Permission.WRITE_QUOTES,
         }
     ),
     Role.ADMIN: _ALL,

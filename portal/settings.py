@@ -4,6 +4,7 @@ A missing or unsafe value stops the start with a sentence that says what to set 
 """
 
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +16,10 @@ ROOT = Path(__file__).resolve().parent.parent
 STRIPE_API = "https://api.stripe.com"
 SANDBOX_KEY = "sk_test_sandbox"
 SANDBOX_WEBHOOK_SECRET = "whsec_sandbox"  # noqa: S105  # nosec B105 - the stand-in's, no money behind it
+EXAMPLE_PUBLISHER = "mind, société inventée, 1 rue de l’Exemple, 75002 Paris, RCS Paris 000 000 000, TVA FR00000000000"
+EXAMPLE_IBAN, EXAMPLE_BIC = "FR7630006000011234567890189", "AGRIFRPP"
+"""The account that banks print in examples: it belongs to nobody."""
+_IBAN, _BIC = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}"), re.compile(r"[A-Z]{6}[A-Z0-9]{2}([A-Z0-9]{3})?")
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
@@ -54,6 +59,9 @@ class Settings:
     devices: int = 5
     suspend_disputed: bool = False
     social_links: tuple[tuple[str, str], ...] = ()
+    publisher: str = EXAMPLE_PUBLISHER
+    publisher_iban: str = EXAMPLE_IBAN
+    publisher_bic: str = EXAMPLE_BIC
     clock_file: Path | None = None
     instance: Path = ROOT / "instance"
 
@@ -112,6 +120,9 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         devices=_number(environ, "DEVICES", 5),
         suspend_disputed=environ.get("SUSPEND_DISPUTED") == "1",
         social_links=_named_links(environ, "SOCIAL_LINKS"),
+        publisher=environ.get("PUBLISHER") or ("" if env is Environment.PRODUCTION else EXAMPLE_PUBLISHER),
+        publisher_iban=_account(environ, "PUBLISHER_IBAN", "" if env is Environment.PRODUCTION else EXAMPLE_IBAN),
+        publisher_bic=_account(environ, "PUBLISHER_BIC", "" if env is Environment.PRODUCTION else EXAMPLE_BIC),
         clock_file=_clock_file(environ, env, instance),
     )
     check(settings)
@@ -121,6 +132,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
 def check(settings: Settings) -> None:
     """Refuse combinations that could lose money or leak. Raises SettingsError."""
     _check_stripe(settings)
+    _check_account(settings)
     if not settings.production:
         return
     if len(settings.secret_key) < 32:
@@ -132,6 +144,24 @@ def check(settings: Settings) -> None:
     if not settings.mail_url:
         raise SettingsError("MAIL_URL must be set in production, for example smtp://mail.example.org:587.")
     _check_lines(settings)
+
+
+def _check_account(settings: Settings) -> None:
+    """A wrong digit would send customers' money elsewhere: the IBAN carries its own control number."""
+    iban, bic = settings.publisher_iban, settings.publisher_bic
+    if iban and not _is_iban(iban):
+        raise SettingsError("PUBLISHER_IBAN is no IBAN: check its digits, or leave it empty and send no quotes.")
+    if bool(iban) != bool(bic) or (bic and not _BIC.fullmatch(bic)):
+        raise SettingsError("PUBLISHER_BIC must be the BIC of PUBLISHER_IBAN, 8 or 11 letters and digits.")
+    if settings.production and iban == EXAMPLE_IBAN:
+        raise SettingsError("PUBLISHER_IBAN is the account of examples: set the publisher's own, or leave it empty.")
+    if iban and not settings.publisher:
+        raise SettingsError("PUBLISHER must say who sells (name, address, RCS, VAT number) when PUBLISHER_IBAN is set.")
+
+
+def _is_iban(text: str) -> bool:
+    moved = "".join(str(int(sign, 36)) for sign in text[4:] + text[:4]) if _IBAN.fullmatch(text) else "0"
+    return int(moved) % 97 == 1
 
 
 def _check_lines(settings: Settings) -> None:
@@ -168,6 +198,11 @@ def _check_stand_in(settings: Settings, live: bool) -> None:
         raise SettingsError(f"STRIPE_API_BASE must be {STRIPE_API} in production.")
     if live or urlsplit(settings.stripe_api_base).hostname not in _LOOPBACK:
         raise SettingsError("A STRIPE_API_BASE of your own needs a test key and a loopback address.")
+
+
+def _account(environ: Mapping[str, str], name: str, default: str) -> str:
+    """Without the spaces people write it with."""
+    return re.sub(r"\s", "", environ.get(name) or default).upper()
 
 
 def _breach_list(environ: Mapping[str, str]) -> str:

@@ -18,7 +18,7 @@ from flask import Flask, current_app
 from flask.cli import with_appcontext
 
 from portal import clock, mailer, retention
-from portal.billing import cancelling, inbox, reconcile, renewals, withdrawing
+from portal.billing import cancelling, cut, inbox, placing, reconcile, renewals, withdrawing
 from portal.db import db, writing
 from portal.enquiries import leave
 from portal.profile import copies, erasure
@@ -113,6 +113,8 @@ def default_jobs() -> list[Job]:
     return [
         Job("stripe-inbox", inbox.process_due),
         Job("cancellations", cancelling.finish_due, every=5.0),
+        Job("orders", placing.finish_due, every=5.0),
+        Job("cuts", cut.process_due, every=300.0),
         Job("renewals", renewals.process_due, every=300.0),
         Job("withdrawals", withdrawing.finish_due, every=5.0),
         Job("leaving", leave.handle_due, every=2.0),

@@ -42,6 +42,7 @@ ON_ONE_DATABASE = (
     "tests/billing/test_machine.py",
     "tests/billing/test_money_back.py",
     "tests/billing/test_names.py",
+    "tests/billing/test_quote_pages.py",
     "tests/billing/test_promotions.py",
     "tests/billing/test_rare_cases.py",
     "tests/billing/test_renewals.py",

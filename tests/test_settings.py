@@ -50,6 +50,10 @@ def test_production_refuses_to_start_without(missing: str) -> None:
         ({"DATABASE_URL": "postgresql://portal@db.example.org/portal"}, "sslmode=verify-full"),
         ({"DATABASE_URL": "postgresql://portal@db.example.org/portal?sslmode=require"}, "sslmode=verify-full"),
         ({"REDIS_URL": "redis://store.example.org"}, "rediss://"),
+        ({"PUBLISHER_IBAN": "FR76 3000 6000 0112 3456 7890 188", "PUBLISHER_BIC": "AGRIFRPP"}, "PUBLISHER_IBAN"),
+        ({"PUBLISHER_IBAN": "FR76 3000 6000 0112 3456 7890 189", "PUBLISHER_BIC": "AGRIFRPP"}, "of examples"),
+        ({"PUBLISHER_IBAN": "DE89 3704 0044 0532 0130 00"}, "PUBLISHER_BIC"),
+        ({"PUBLISHER_IBAN": "DE89 3704 0044 0532 0130 00", "PUBLISHER_BIC": "COBADEFF"}, "PUBLISHER must say"),
     ],
 )
 def test_production_refuses_what_is_unsafe(changes: dict[str, str], sentence: str) -> None:

@@ -36,7 +36,7 @@ REASONS: Mapping[Reason, tuple[object, object]] = {
     Reason.GRANT_TRIAL: (_("Open through a trial"), _("A free trial is running.")),
     Reason.GRACE_SUBSCRIPTION: (
         _("Open, with a payment due"),
-        _("The last payment failed; reading stays open for a few days so that it can be put right."),
+        _("An invoice is not paid; reading stays open for a few days so that it can be settled."),
     ),
     Reason.GRACE_SEAT: (
         _("Open through a seat, with a payment due"),

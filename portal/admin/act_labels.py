@@ -22,16 +22,18 @@ LABELS: Mapping[str, object] = {
     "trial.request-declined": _("Request about a trial declined"),
     "trial.request-closed": _("Request about a trial closed without an answer"),
     "subscription.mirrored": _("Rights taken over from Stripe"),
+    "invoice.received": _("Payment received by transfer"),
     "reader.reads-fast": _("Reads faster than a person"),
     "reader.many-networks": _("One login at many networks"),
 }
+_MONEY = (
+    *("organisation", "manager", "seat", "seats", "checkout", "change", "quote", "order", "invoice", "billing"),
+    "dispute",
+)
 # By the first word of an act, in the order of the filter.
 GROUPS: tuple[tuple[object, tuple[str, ...]], ...] = (
     (_("Rights and trials"), ("grant", "trial", "company", "subscription", "vertical")),
-    (
-        _("Organisations and billing"),
-        ("organisation", "manager", "seat", "seats", "checkout", "change", "billing", "dispute"),
-    ),
+    (_("Organisations and billing"), _MONEY),
     (_("Accounts"), ("reader", "account", "address")),
     (_("Logging in"), ("session", "second-factor")),
     (_("Enquiries"), ("enquiry",)),

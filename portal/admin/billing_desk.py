@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 
 from portal import audit, clock
 from portal.access.asking import forget_facts
+from portal.admin import received
 from portal.admin.pages import bp, found
 from portal.audit import AuditEvent
 from portal.billing import alarm, disputing, inbox, reconcile, sync
@@ -55,6 +56,8 @@ def billing_desk() -> str:
         refunds=_count(Withdrawal.done_at.is_(None)),
         drifts=_drifts(),
         events=_events(),
+        awaited=received.awaited(db.session),
+        now=now,
         alerts=_alerts(),
         words=alarm.words,
     )

@@ -51,6 +51,8 @@ class InvoiceRow:
     day: str
     total: str
     chip: tuple[str, str]
+    id: int
+    due: str
 
 
 # Built once: building them takes longer than the database does.
@@ -133,4 +135,6 @@ def _invoice(invoice: Invoice) -> InvoiceRow:
         formats.day(invoice.created_at),
         formats.money(invoice.total, invoice.currency),
         (str(word), tone),
+        invoice.id,
+        formats.day(invoice.due_at) if invoice.status == "open" and invoice.due_at else "",
     )

@@ -9,6 +9,7 @@ from wtforms import TextAreaField
 from portal import clock
 from portal.accounts.forms import ButtonForm, Form, Needed, SomeLines, one_kind_of_break, trimmed
 from portal.admin.pages import PER_PAGE, bp, found
+from portal.billing import offering
 from portal.db import db, writing
 from portal.enquiries import asking, queries, words
 from portal.enquiries.asking import EnquiryError
@@ -145,5 +146,6 @@ def _shown(enquiry_id: int, form: AnswerForm) -> Any:
         settled_by=queries.name_of(db.session, row.answered_by),
         due=answer_by(row.created_at),
         today=clock.paris_date(clock.now()),
+        quotes=offering.of_enquiry(db.session, row.id),
     )
     return (page, 422) if form.errors else page

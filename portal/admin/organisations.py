@@ -13,7 +13,7 @@ from portal.admin.forms import GrantForm
 from portal.admin.pages import PER_PAGE, asked_before, bp, found
 from portal.admin.readers import LOG, grant_form
 from portal.admin.rows import Known, organisation_rows
-from portal.billing import disputing
+from portal.billing import disputing, offering
 from portal.billing.views.export import invoices_of
 from portal.db import db
 from portal.i18n import gettext
@@ -88,6 +88,7 @@ def _page(one: Organisation, form: GrantForm | None = None) -> Any:
         **_rights(one.id),
         **_people(one.id),
         **_money(one),
+        "quotes": offering.of_organisation(db.session, one.id),
         "log_entries": audit_log.read(db.session, audit_log.Narrowed(organisation_ids=(one.id,)), limit=LOG)[:LOG],
     }
     return render_template("admin/organisation.html", **context), 422 if form and form.errors else 200

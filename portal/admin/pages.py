@@ -41,6 +41,7 @@ _ENTRIES = (
     (_("Organisations"), "/admin/organisations", "building", False, Permission.SEE_READERS),
     (_("Grant to a list"), "/admin/grants/list", "ticket", False, Permission.CHANGE_GRANTS),
     (_("Enquiries"), "/admin/enquiries", "inbox", False, Permission.ANSWER_ENQUIRIES),
+    (_("Quotes"), "/admin/quotes", "receipt", False, Permission.WRITE_QUOTES),
     (_("Trial requests"), "/admin/trial-requests", "hourglass", False, Permission.EXTEND_TRIALS),
     (_("Replacements"), "/admin/replacements", "users", False, Permission.ANSWER_ENQUIRIES),
     (_("Stripe"), "/admin/billing", "webhook", False, Permission.SEE_BILLING),

@@ -6,12 +6,13 @@ from typing import Any
 from flask import current_app
 from sqlalchemy import select
 
-from portal import clock, outbox
+from portal import audit, clock, outbox
 from portal.accounts.models import Reader
 from portal.clock import paris_date
 from portal.db import AnySession
 from portal.i18n import gettext, use_locale
 from portal.i18n import lazy_gettext as _
+from portal.organisations.models import Organisation
 from portal.roles import Role
 
 WORDS: Mapping[str, object] = {
@@ -21,6 +22,7 @@ WORDS: Mapping[str, object] = {
     "two-live": _("An organisation pays two subscriptions at once"),
     "subscription-gone": _("Stripe does not know a subscription any more"),
     "cancellation-refused": _("Stripe did not take a cancellation"),
+    "order-refused": _("Stripe did not take an order by invoice"),
     "refund-refused": _("Stripe did not make the refund of a withdrawal"),
     "refund-by-transfer": _("A withdrawal was paid by transfer: send the money back by transfer"),
     "refunded-while-live": _("A payment was given back whole while its subscription lives"),
@@ -67,6 +69,16 @@ def of_drifts(session: AnySession, drifts: Sequence[Mapping[str, str]]) -> None:
     for what in kinds:
         rows = [(one["id"], one.get("fields") or one.get("type") or "") for one in drifts if one["what"] == what]
         raise_alarm(session, f"drift:{what}:{paris_date(clock.now())}", what, rows)
+
+
+def raise_once(session: AnySession, organisation_id: int, values: dict[str, Any]) -> None:
+    """Tell staff about an organisation, once for the same thing: the audit is where the back office reads alerts."""
+    same = (audit.AuditEvent.target_kind == "organisation", audit.AuditEvent.target_id == organisation_id)
+    past = session.scalars(select(audit.AuditEvent.values).where(audit.AuditEvent.act == "billing.alert", *same))
+    if values in list(past):
+        return
+    event = audit.record(session, "billing.alert", target=("organisation", organisation_id), values=values)
+    of_alert(session, event.id, session.get_one(Organisation, organisation_id).name, values)
 
 
 def of_alert(session: AnySession, event_id: int, organisation: str, values: Mapping[str, Any]) -> None:

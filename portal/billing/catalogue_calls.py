@@ -1,4 +1,4 @@
-"""What is sold, as Stripe has it: found by what we wrote into its metadata; the gateway gives its client."""
+"""What is sold, as Stripe has it: found by what we wrote into its metadata; bodies of the gateway's calls."""
 
 from typing import Any
 

@@ -12,11 +12,11 @@ from sqlalchemy.exc import IntegrityError
 
 from portal import audit, clock
 from portal.accounts import acquaintance
-from portal.billing import catalogue, customers, sync
+from portal.billing import catalogue, customers, invoiced, sync
 from portal.billing.gateway import Gateway
 from portal.billing.mirror import LIVE
 from portal.billing.models import AttemptState, CheckoutAttempt, StartChoice, Subscription
-from portal.billing.orders import Addresses, Identity, Order
+from portal.billing.orders import Addresses, Order, write_identity
 from portal.billing.quotes import is_reverse_charge
 from portal.billing.shapes import GatewayRefused, ObjectGone, SessionOrder
 from portal.db import AnySession, broke, end_reading, writing
@@ -48,8 +48,8 @@ class CheckoutBusy(Exception):
 def begin(session: AnySession, gateway: Gateway, order: Order, addresses: Addresses) -> str:
     """The address of a page to pay this order on.
 
-    Raises AlreadySubscribed, CheckoutBusy, AmountMoved, GatewayUnavailable (nothing was charged; the attempt is kept
-    and the same call goes on where it stopped) and GatewayRefused.
+    Raises AlreadySubscribed, OrderUnpaid, CheckoutBusy, AmountMoved, GatewayUnavailable (nothing was charged; the
+    attempt is kept and the same call goes on where it stopped) and GatewayRefused.
     """
     try:
         return _begin(session, gateway, order, addresses)
@@ -94,6 +94,32 @@ def live_subscription(session: AnySession, organisation_id: int) -> Subscription
     return session.scalars(statement.order_by(Subscription.id).limit(1)).one_or_none()
 
 
+def _refuse_another(session: AnySession, organisation_id: int) -> None:
+    live = live_subscription(session, organisation_id)
+    if live is not None:
+        raise AlreadySubscribed(live.status)
+    invoiced.refuse_unpaid(session, organisation_id)
+
+
+def refuse_beside(session: AnySession, organisation_id: int) -> None:
+    """Nothing is sold beside what there is. Raises AlreadySubscribed, OrderUnpaid, CheckoutBusy (a page is open)."""
+    _refuse_another(session, organisation_id)
+    if _open_attempt(session, organisation_id) is not None:
+        raise CheckoutBusy
+
+
+def close_open_page(session: AnySession, gateway: Gateway, organisation_id: int) -> None:
+    """No page of this organisation takes money any more.
+
+    Raises AlreadySubscribed (it was paid meanwhile), CheckoutBusy, GatewayUnavailable.
+    """
+    attempt = _open_attempt(session, organisation_id)
+    attempt_id = attempt.id if attempt else None
+    end_reading(session)
+    if attempt_id is not None:
+        _retire(session, gateway, attempt_id)
+
+
 def _clear_others(session: AnySession, gateway: Gateway, order: Order) -> None:
     """Close the organisation's open attempt when it is for something else. Raises AlreadySubscribed."""
     organisation = founding.managed_by(session, order.reader_id)
@@ -129,10 +155,10 @@ def _shut(session: AnySession, gateway: Gateway, session_id: str) -> None:
         found = gateway.session(session_id)
         if found.status == "complete" and found.subscription_id:
             sync.subscription(session, gateway, found.subscription_id)
-            _refuse_beside(session, found.subscription_id)
+            _refuse_paid(session, found.subscription_id)
 
 
-def _refuse_beside(session: AnySession, subscription_id: str) -> None:
+def _refuse_paid(session: AnySession, subscription_id: str) -> None:
     """Raises AlreadySubscribed, unless the bank never paid what the page had taken: then it may be bought again."""
     status = session.scalar(select(Subscription.status).where(Subscription.stripe_id == subscription_id))
     end_reading(session)
@@ -141,14 +167,15 @@ def _refuse_beside(session: AnySession, subscription_id: str) -> None:
 
 
 def _open(session: AnySession, order: Order) -> int:
-    """The attempt of this order: the one that is open already, or a new one. Raises AlreadySubscribed, CheckoutBusy."""
+    """The attempt of this order: the one that is open already, or a new one.
+
+    Holds the organisation, so that an order by invoice waits. Raises AlreadySubscribed, OrderUnpaid, CheckoutBusy.
+    """
     try:
         with writing(session):
-            organisation = founding.organisation_of(session, order.reader_id)
-            live = live_subscription(session, organisation.id)
-            if live is not None:
-                raise AlreadySubscribed(live.status)
-            _write_identity(organisation, order.identity)
+            organisation = founding.organisation_held(session, order.reader_id)
+            _refuse_another(session, organisation.id)
+            write_identity(organisation, order.identity)
             acquaintance.learn(session, order.reader_id, name=order.buyer_name, company=order.buyer_company)
             attempt = _open_attempt(session, organisation.id)
             if attempt is not None and not _same(attempt, order):
@@ -212,12 +239,6 @@ def _new_attempt(session: AnySession, organisation_id: int, order: Order) -> Che
 
 def _code(order: Order) -> dict[str, object]:
     return {"promotion": order.promotion.reduction.name} if order.promotion else {}
-
-
-def _write_identity(organisation: Organisation, identity: Identity) -> None:
-    for name in ("kind", "name", "street", "postal_code", "city", "country", "siren", "vat_number"):
-        setattr(organisation, name, getattr(identity, name))
-    organisation.purchase_reference = identity.purchase_reference
 
 
 def _session_order(

@@ -2,13 +2,14 @@
 
 import hashlib
 import logging
+from dataclasses import dataclass
 
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from portal import clock
 from portal.accounts.models import Reader
-from portal.billing import catalogue
+from portal.billing import catalogue, on_invoices
 from portal.billing.gateway import Gateway
 from portal.billing.models import CheckoutAttempt, Customer, Price, TaxRate
 from portal.billing.quotes import is_reverse_charge
@@ -21,13 +22,32 @@ from portal.organisations.models import Organisation
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Buyer:
+    """Whom a customer is needed for: the organisation, who orders, what (prices by row id), under which key."""
+
+    organisation_id: int
+    reader_id: int
+    price_row_ids: tuple[int, ...]
+    key: str
+
+
 def ensure(session: AnySession, gateway: Gateway, attempt_id: int, locale: str) -> str:
-    """The id of the customer an attempt is for, its details brought up to date; prices known at Stripe.
+    """The id of the customer a checkout is for, as `ensure_for`."""
+    attempt = session.get_one(CheckoutAttempt, attempt_id)
+    buyer = Buyer(attempt.organisation_id, attempt.reader_id, (attempt.price_id,), attempt.idempotency_key)
+    return ensure_for(session, gateway, buyer, locale)
+
+
+def ensure_for(session: AnySession, gateway: Gateway, buyer: Buyer, locale: str) -> str:
+    """The id of the buyer's customer, its details brought up to date; prices known at Stripe.
 
     A customer that Stripe forgot, or knows in the other mode only, is replaced.
     """
-    _ensure_prices(session, gateway, attempt_id)
-    organisation_id, details, key = _wish(session, attempt_id, locale)
+    _ensure_prices(session, gateway, buyer)
+    organisation_id, key = buyer.organisation_id, buyer.key
+    organisation, reader = session.get_one(Organisation, organisation_id), session.get_one(Reader, buyer.reader_id)
+    details = _details(session, organisation, reader.email, locale)
     known = stripe_id(session, organisation_id, gateway.livemode)
     end_reading(session)
     if known is not None and gateway.customer_exists(known):
@@ -76,10 +96,10 @@ def details_digest(details: CustomerDetails) -> str:
     return hashlib.sha256(repr(details).encode()).hexdigest()[:12]
 
 
-def _ensure_prices(session: AnySession, gateway: Gateway, attempt_id: int) -> None:
-    price_id = session.get_one(CheckoutAttempt, attempt_id).price_id
+def _ensure_prices(session: AnySession, gateway: Gateway, buyer: Buyer) -> None:
     try:
-        sold_at_stripe(session, price_id)
+        for price_id in buyer.price_row_ids:
+            sold_at_stripe(session, price_id)
     except LookupError:
         end_reading(session)
         catalogue.sync_plans(session, gateway)
@@ -91,7 +111,7 @@ def tell(session: AnySession, gateway: Gateway, organisation_id: int) -> bool:
     if known is None or owner is None:
         return False
     organisation = session.get_one(Organisation, organisation_id)
-    details = _details(organisation, owner.email, owner.locale or LOCALES[0])
+    details = _details(session, organisation, owner.email, owner.locale or LOCALES[0])
     end_reading(session)
     try:
         gateway.update_customer(known, details)
@@ -100,14 +120,7 @@ def tell(session: AnySession, gateway: Gateway, organisation_id: int) -> bool:
     return True
 
 
-def _wish(session: AnySession, attempt_id: int, locale: str) -> tuple[int, CustomerDetails, str]:
-    attempt = session.get_one(CheckoutAttempt, attempt_id)
-    organisation = session.get_one(Organisation, attempt.organisation_id)
-    reader = session.get_one(Reader, attempt.reader_id)
-    return organisation.id, _details(organisation, reader.email, locale), attempt.idempotency_key
-
-
-def _details(organisation: Organisation, buyer: str, locale: str) -> CustomerDetails:
+def _details(session: AnySession, organisation: Organisation, buyer: str, locale: str) -> CustomerDetails:
     return CustomerDetails(
         name=organisation.name,
         email=organisation.billing_email or buyer,
@@ -123,6 +136,8 @@ def _details(organisation: Organisation, buyer: str, locale: str) -> CustomerDet
             "vat_number": organisation.vat_number,
             "purchase_reference": organisation.purchase_reference,
         },
+        fields=on_invoices.fields(session, organisation, locale),
+        footer=on_invoices.footer(organisation, locale),
     )
 
 

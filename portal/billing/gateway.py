@@ -18,6 +18,7 @@ from portal.billing import (
     catalogue_calls,
     change_calls,
     ending,
+    invoice_calls,
     money,
     parameters,
     portal_session,
@@ -274,6 +275,13 @@ class Gateway:
 
     promotions = _speaking(promotion_calls.of_word)
     create_promotion = _speaking(promotion_calls.made)
+
+    # -- by invoice
+
+    subscribe_by_invoice = _speaking(invoice_calls.subscribe_by_invoice)
+    subscription_of_order = _speaking(invoice_calls.subscription_of_order)
+    send_first_invoice = _speaking(invoice_calls.send_first_invoice)
+    paid_by_transfer = _speaking(invoice_calls.paid_by_transfer)
 
     # -- the catalogue
 

@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from portal import clock, outbox
 from portal.accounts.models import Reader
-from portal.billing import leaving, reductions
+from portal.billing import invoiced, leaving, reductions
 from portal.billing.models import Invoice, Plan, Price, Subscription, SubscriptionItem
 from portal.billing.models_changing import SubscriptionChange
 from portal.billing.rights import CARD_GRACE
@@ -127,8 +127,8 @@ def _receipts(post: _Post, invoices: Sequence[Invoice]) -> None:
 
 def _failures(post: _Post, change: Change, invoices: Sequence[Invoice]) -> None:
     """A refusal once per attempt; a bank that wants its client once per invoice, whatever the number of attempts."""
-    if post.row.status not in OWED:
-        return
+    if post.row.status not in OWED or post.row.collection_method == "send_invoice":
+        return  # a card typed on the page of an invoice was refused there and then
     for invoice in invoices:
         until = invoice.created_at + CARD_GRACE
         if invoice.status == "open" and invoice.stripe_id in change.asked:
@@ -139,8 +139,11 @@ def _failures(post: _Post, change: Change, invoices: Sequence[Invoice]) -> None:
 
 
 def _started(post: _Post, change: Change) -> None:
+    """Whoever accepted a quote was told with the order already."""
     fresh = change.before is None or change.before.status == "incomplete"
-    if fresh and post.row.status in OPEN and _recent(post.row.started_at, STATE_NEWS):
+    if not fresh or invoiced.contract(post.session, post.row.stripe_id) is not None:
+        return
+    if post.row.status in OPEN and _recent(post.row.started_at, STATE_NEWS):
         post.send("subscription_started", f"started:{post.row.stripe_id}")
 
 

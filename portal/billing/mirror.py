@@ -1,6 +1,7 @@
 """Writing Stripe's state: subscription, items, invoices, then what follows from them, in the caller's unit of work."""
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
@@ -8,15 +9,14 @@ from sqlalchemy.orm import selectinload
 from portal import audit, clock
 from portal.access import grants
 from portal.access.grants import Mirrored
-from portal.billing import alarm, awaiting, changed, disputing, leaving, mails, reductions
+from portal.billing import alarm, awaiting, changed, disputing, invoiced, leaving, mails, reductions
 from portal.billing.mails import Known
 from portal.billing.models import Customer, Invoice, Plan, Price, Subscription, SubscriptionItem
-from portal.billing.rights import KNOWN, Debt, Line, SubscriptionState, rights
+from portal.billing.rights import INVOICE_GRACE, KNOWN, Debt, Line, SubscriptionState, rights
 from portal.billing.shapes import RemoteInvoice, RemoteItem, RemoteState, RemoteSubscription
 from portal.db import AnySession
 from portal.organisations import mails as organisation_mails
 from portal.organisations import seats
-from portal.organisations.models import Organisation
 
 LIVE = ("trialing", "active", "past_due", "unpaid", "paused")
 """A subscription in one of these is still one: no second one is sold beside it."""
@@ -29,15 +29,18 @@ def write(session: AnySession, state: RemoteState, livemode: bool, ticket: int) 
     if customer is None:
         return False
     sold = _sold(session, remote)
+    invoiced.recognise(session, customer.organisation_id, remote.id, remote.metadata)
     row, before = _subscription(session, state, customer.organisation_id)
     _items(session, row, remote, sold)
     invoices = [_invoice(session, row, one) for one in state.invoices]
     disputed_since = disputing.observe(session, row, state)
-    wanted = rights(replace(state_of(state, sold), disputed_since=disputed_since), clock.now())
+    known = state_of(state, sold, invoiced.grace(session, remote.id))
+    wanted = rights(replace(known, disputed_since=disputed_since), clock.now())
     grants.mirror_subscription(session, row.organisation_id, row.stripe_id, wanted)
     _seats(session, row)
     _alerts(session, row, remote, sold)
     _settle(session, row, remote, wanted)
+    invoiced.settle(session, row, invoices)
     _note(session, row, before)
     leaving.observe(session, row, before.ending_at if before else None, live=row.status in LIVE)
     asked = frozenset(one.id for one in state.invoices if one.asked)
@@ -70,7 +73,7 @@ def _sold(session: AnySession, remote: RemoteSubscription) -> dict[str, Sold]:
     }
 
 
-def state_of(state: RemoteState, sold: dict[str, Sold]) -> SubscriptionState:
+def state_of(state: RemoteState, sold: dict[str, Sold], invoice_grace: timedelta = INVOICE_GRACE) -> SubscriptionState:
     """The fetched state as the rule of rights wants it."""
     remote = state.subscription
     nothing = Sold(0, ())
@@ -82,6 +85,7 @@ def state_of(state: RemoteState, sold: dict[str, Sold]) -> SubscriptionState:
         ended_at=remote.ended_at,
         cancel_reason=remote.cancel_reason,
         debts=tuple(Debt(one.created, one.due_at) for one in state.invoices if one.status == "open"),
+        invoice_grace=invoice_grace,
     )
 
 
@@ -188,18 +192,7 @@ def _alerts(session: AnySession, row: Subscription, remote: RemoteSubscription, 
 
 def alert(session: AnySession, row: Subscription, what: str, details: dict[str, object]) -> None:
     """Tell staff, once for the same thing: the audit is where the back office reads alerts."""
-    values = {"what": what, "subscription": row.stripe_id, **details}
-    past = session.scalars(
-        select(audit.AuditEvent.values).where(
-            audit.AuditEvent.act == "billing.alert",
-            audit.AuditEvent.target_kind == "organisation",
-            audit.AuditEvent.target_id == row.organisation_id,
-        )
-    )
-    if values not in list(past):
-        event = audit.record(session, "billing.alert", target=("organisation", row.organisation_id), values=values)
-        name = session.get_one(Organisation, row.organisation_id).name
-        alarm.of_alert(session, event.id, name, values)
+    alarm.raise_once(session, row.organisation_id, {"what": what, "subscription": row.stripe_id, **details})
 
 
 def _settle(session: AnySession, row: Subscription, remote: RemoteSubscription, wanted: list[Mirrored]) -> None:

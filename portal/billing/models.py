@@ -18,6 +18,9 @@ plan_verticals = Table(
 )
 
 
+_TO_TRANSFER = text("status = 'open' AND due_at IS NOT NULL")
+
+
 class Interval(StrEnum):
     """How often a price is paid."""
 
@@ -243,6 +246,7 @@ class Invoice(Base):
     """Our mirror of a Stripe invoice: HT is `subtotal`, VAT `tax`, TTC `total`, all in cents, `discount` taken off."""
 
     __tablename__ = "invoices"
+    __table_args__ = (Index("ix_invoices_owed", "due_at", sqlite_where=_TO_TRANSFER, postgresql_where=_TO_TRANSFER),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     stripe_id: Mapped[str] = mapped_column(String(80), unique=True)

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from portal.billing.catalogue import Offer
 from portal.billing.reductions import Reduction
-from portal.organisations.models import OrganisationKind
+from portal.organisations.models import Organisation, OrganisationKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,13 @@ class Identity:
     siren: str = ""
     vat_number: str = ""
     purchase_reference: str = ""
+
+
+def write_identity(organisation: Organisation, identity: Identity) -> None:
+    """Keep who is invoiced: the same words fill the next form in."""
+    for name in ("kind", "name", "street", "postal_code", "city", "country", "siren", "vat_number"):
+        setattr(organisation, name, getattr(identity, name))
+    organisation.purchase_reference = identity.purchase_reference
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from portal.billing.shapes import ChangeOrder, CustomerDetails, ItemWish, SessionOrder
+from portal.billing.shapes import ChangeOrder, CustomerDetails, InvoicedOrder, ItemWish, SessionOrder
 
 
 def customer(details: CustomerDetails) -> dict[str, Any]:
@@ -19,7 +19,23 @@ def customer(details: CustomerDetails) -> dict[str, Any]:
         "address": address,
         "preferred_locales": [details.locale],
         "tax_exempt": "reverse" if details.reverse_charge else "none",
+        "invoice_settings": {
+            "custom_fields": [{"name": name, "value": value} for name, value in details.fields] or "",
+            "footer": details.footer,
+        },
         "metadata": dict(details.metadata),
+    }
+
+
+def invoiced(order: InvoicedOrder) -> dict[str, Any]:
+    """A subscription whose invoices are sent, to be paid within so many days."""
+    line = {"quantity": order.quantity} | ({"tax_rates": list(order.tax_rate_ids)} if order.tax_rate_ids else {})
+    return {
+        "customer": order.customer_id,
+        "items": [{"price": price} | line for price in order.price_ids],
+        "collection_method": "send_invoice",
+        "days_until_due": order.days_until_due,
+        "metadata": dict(order.metadata),
     }
 
 

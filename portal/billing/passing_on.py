@@ -8,12 +8,13 @@ from sqlalchemy import or_, select
 
 from portal import clock, outbox
 from portal.billing.mails import plan_names
+from portal.billing.models_invoiced import InvoiceOrder
 from portal.billing.models_leaving import Cancellation, Withdrawal
 from portal.db import AnySession, end_reading, writing
 from portal.organisations import founding
 from portal.organisations.models import Organisation
 
-Wish = TypeVar("Wish", Cancellation, Withdrawal)
+Wish = TypeVar("Wish", Cancellation, Withdrawal, InvoiceOrder)
 LEASE = timedelta(minutes=1)
 _FURTHEST = timedelta(hours=2)
 """A turn further ahead than any pause was set before the shared clock went back."""

@@ -39,7 +39,10 @@ class Debt:
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionState:
-    """Everything that decides; `debts` are the open invoices, `disputed_since` when a dispute began that closes."""
+    """Everything that decides; `debts` are the open invoices, `disputed_since` when a dispute began that closes.
+
+    `invoice_grace` is what the contract gives after a due date.
+    """
 
     status: str
     collection_method: str
@@ -49,6 +52,7 @@ class SubscriptionState:
     cancel_reason: str | None = None
     debts: tuple[Debt, ...] = ()
     disputed_since: datetime | None = None
+    invoice_grace: timedelta = INVOICE_GRACE
 
 
 def rights(state: SubscriptionState, now: datetime) -> list[Mirrored]:
@@ -77,7 +81,7 @@ def _right(state: SubscriptionState, vertical_id: int, now: datetime) -> Mirrore
     if state.status in CLOSED:
         return _closed(state, blank, lines, now)
     if state.collection_method == "send_invoice" and state.debts:
-        return _owing(state, blank, _due(state), INVOICE_GRACE)
+        return _owing(state, blank, _due(state), state.invoice_grace)
     if state.status == "past_due":
         return _owing(state, blank, _oldest(state, lines), CARD_GRACE)
     return _renewing(state, blank, lines)

@@ -225,8 +225,20 @@ class SessionOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class InvoicedOrder:
+    """A subscription that is paid by transfer, so many days after each invoice."""
+
+    customer_id: str
+    price_ids: tuple[str, ...]
+    quantity: int
+    tax_rate_ids: tuple[str, ...]
+    days_until_due: int
+    metadata: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class CustomerDetails:
-    """Who is invoiced."""
+    """Who is invoiced; `fields` (name, value) and `footer` are printed on each invoice."""
 
     name: str
     email: str
@@ -237,6 +249,8 @@ class CustomerDetails:
     locale: str
     reverse_charge: bool
     metadata: Mapping[str, str]
+    fields: tuple[tuple[str, str], ...] = ()
+    footer: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,10 @@ from datetime import date, datetime
 from sqlalchemy import select
 
 from portal.billing.models import AttemptState, CheckoutAttempt
+from portal.billing.models_invoiced import InvoiceOrder, OrderState
 from portal.db import AnySession
 
-VERSIONS = ("2026-11-01",)
+VERSIONS = ("2026-11-01", "2026-11-27")
 CURRENT = VERSIONS[-1]
 
 
@@ -40,9 +41,13 @@ class Accepted:
 
 
 def accepted(session: AnySession, organisation_id: int) -> Sequence[Accepted]:
-    """What this organisation accepted with its orders, newest first."""
-    statement = select(CheckoutAttempt.terms_version, CheckoutAttempt.terms_accepted_at).where(
+    """What this organisation accepted with its orders, by card and by invoice, newest first."""
+    paid = select(CheckoutAttempt.terms_version, CheckoutAttempt.terms_accepted_at).where(
         CheckoutAttempt.organisation_id == organisation_id, CheckoutAttempt.state == AttemptState.COMPLETED
     )
-    rows = session.execute(statement.order_by(CheckoutAttempt.id.desc()).limit(20))
-    return [Accepted(version, at) for version, at in rows]
+    invoiced = select(InvoiceOrder.terms_version, InvoiceOrder.accepted_at).where(
+        InvoiceOrder.organisation_id == organisation_id, InvoiceOrder.state != OrderState.FAILED
+    )
+    rows = [row for statement in (paid, invoiced) for row in session.execute(statement)]
+    found = [Accepted(version, at) for version, at in rows]
+    return sorted(found, key=lambda one: one.at, reverse=True)[:20]

@@ -169,8 +169,9 @@ def _due(case: Case) -> Banner | None:
 
 def _usual(case: Case) -> list[Step]:
     details = Step(_("Invoices and details at Stripe"), icon="external-link")
-    change = [] if case.by_invoice else [Step(_("Change the subscription"), "/billing/change", icon="sliders")]
-    return [*change, _card(), details, Step(_("Cancel the subscription"), "/billing/cancel", icon="calendar-x")]
+    by_card = [Step(_("Change the subscription"), "/billing/change", icon="sliders"), _card()]
+    cancel = Step(_("Cancel the subscription"), "/billing/cancel", icon="calendar-x")
+    return [*([] if case.by_invoice else by_card), details, cancel]
 
 
 def _trialing(case: Case) -> Told:
@@ -211,6 +212,11 @@ def _overdue(case: Case, until: str) -> str:
 
 
 def _overdue_and_closed(case: Case) -> str:
+    if case.by_invoice:
+        return _(
+            "The invoice for %(plan)s is not paid, and access is closed. Pay it to open access again at once.",
+            plan=case.plan,
+        )
     return _(
         "The payment for %(plan)s failed, and access is closed. Pay the open invoice to open it again at once.",
         plan=case.plan,

@@ -214,7 +214,7 @@ def worked_out(session: AnySession, now: Present, wish: Wish) -> Target:
     _refuse_seats(now, wish.seats)
     if not wish.verticals:
         raise CannotChange(Refusal.NOTHING_CHOSEN)
-    plans = _covering(_candidates(session, now), wish.verticals)
+    plans = covering(_candidates(session, now), wish.verticals)
     held = {line.plan_id: line for line in now.lines}
     lines = tuple(_priced(now, wish, plan, held.get(plan.id)) for plan in plans)
     kept = {line.item_id for line in lines}
@@ -239,8 +239,11 @@ def _candidates(session: AnySession, now: Present) -> list[Plan]:
     return [*kept, *sold]
 
 
-def _covering(plans: Sequence[Plan], wanted: frozenset[str]) -> list[Plan]:
-    """Plans that open exactly these verticals, the largest first: all of them together are the bundle."""
+def covering(plans: Sequence[Plan], wanted: frozenset[str]) -> list[Plan]:
+    """Plans that open exactly these verticals, the largest first: all of them together are the bundle.
+
+    Raises CannotChange(NOT_SOLD).
+    """
     left, chosen = set(wanted), []
     for plan in sorted(plans, key=lambda one: -len(one.verticals)):
         opened = {vertical.slug for vertical in plan.verticals}

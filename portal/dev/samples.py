@@ -20,6 +20,7 @@ from portal.accounts.models_security import SignInCode
 from portal.accounts.second_address import Asker
 from portal.accounts.user_agents import UserAgent
 from portal.content.models import Article
+from portal.dev.samples_invoice import by_invoice
 from portal.dev.samples_money import billing, leaving_without_account
 from portal.dev.scene import MONTH, TOKEN, Scene
 from portal.enquiries import asking
@@ -195,5 +196,6 @@ SAMPLES: tuple[Callable[[Scene], None], ...] = (
     enquiries,
     billing,
     leaving_without_account,
+    by_invoice,
     leaving,
 )

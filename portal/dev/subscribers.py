@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import select
 
@@ -21,6 +22,7 @@ from portal.billing.models import CheckoutAttempt, Subscription
 from portal.billing.orders import Addresses, Identity, Order
 from portal.billing.promotion_calls import PromotionWish
 from portal.db import db, end_reading
+from portal.dev import quoted
 from portal.dev.standin import StandIn
 from portal.organisations.models import Manager, OrganisationKind
 from portal.settings import Settings
@@ -37,7 +39,8 @@ class Subscriber:
     """Who buys what, when; `renewed_days_ago` counts back from the first renewal instead of the purchase.
 
     `refused` is how many charges in a row the bank refuses after the first; `cancelled_after` days the buyer announces
-    the end; `after_trial` starts to pay at the trial's end; `bank` "later" leaves the payment with the bank.
+    the end; `after_trial` starts to pay at the trial's end; `bank` "later" leaves the payment with the bank; `invoice`
+    are the terms of a quote instead of a card (see dev.quoted).
     """
 
     email: str
@@ -50,6 +53,7 @@ class Subscriber:
     cancelled_after: int | None = None
     after_trial: bool = False
     bank: str = "at-once"
+    invoice: dict[str, Any] | None = None
 
     def bought_at(self, now: datetime) -> datetime:
         """The instant of the purchase."""
@@ -82,7 +86,7 @@ def subscribe(settings: Settings, wanted: list[Subscriber]) -> list[str]:
         current().create_promotion(CODE)
     with stand_in.not_waiting_for_webhooks(), _kept_clock():
         Purchases(stand_in, current(), clock.now()).happen(missing)
-    return [f"{len(missing)} demo subscribers paid at the stand-in."]
+    return [f"{len(missing)} demo subscribers paid at the stand-in, or order by invoice."]
 
 
 def _lacks_subscription(one: Subscriber) -> bool:
@@ -90,6 +94,8 @@ def _lacks_subscription(one: Subscriber) -> bool:
     reader = readers.by_address(db.session, one.email)
     if reader is None:
         return False
+    if one.invoice and one.invoice.get("waits"):
+        return not quoted.was_sent(db.session, one.email)
     mine = select(Manager.organisation_id).where(Manager.reader_id == reader.id)
     live = select(Subscription.id).where(Subscription.organisation_id.in_(mine))
     if one.bank == "at-once":
@@ -131,7 +137,11 @@ class Purchases:
             self.look(one)
 
     def buy(self, one: Subscriber) -> None:
-        """Order, pay, come back."""
+        """Order, pay, come back; or accept a quote."""
+        if one.invoice is not None:
+            if (opened := quoted.by_quote(self.gateway, one)) is not None:
+                self.bought[one.email] = opened
+            return
         order = _order(one)
         self.stand_in.pull("bank", answers=one.bank)
         url = checkout.begin(db.session, self.gateway, order, BACK)
@@ -149,7 +159,9 @@ class Purchases:
         self.look(one)
 
     def look(self, one: Subscriber) -> None:
-        """Take over what Stripe says."""
+        """Take over what Stripe says; nothing of who has not answered a quote."""
+        if one.email not in self.bought:
+            return
         sync.subscription(db.session, self.gateway, self.bought[one.email])
 
     def _subscription_of(self, session_id: str) -> str:

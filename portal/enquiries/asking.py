@@ -77,6 +77,14 @@ def answer(session: AnySession, enquiry: Enquiry, text: str, actor_id: int) -> E
     return held
 
 
+def answered_otherwise(session: AnySession, enquiry: Enquiry, text: str, actor_id: int) -> None:
+    """Note that an open enquiry was answered by another mail (a quote, say); one that is settled stays as it is."""
+    held = session.get_one(Enquiry, enquiry.id, with_for_update=True, populate_existing=True)
+    if held.state is EnquiryState.OPEN:
+        held.answer = text
+        _settle(session, held, EnquiryState.ANSWERED, actor_id)
+
+
 def close(session: AnySession, enquiry: Enquiry, actor_id: int | None) -> Enquiry:
     """Take an open enquiry from the queue without an answer; its sender is not written to. Raises EnquiryError."""
     held = _still_open(session, enquiry)

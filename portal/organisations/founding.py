@@ -44,6 +44,19 @@ def organisation_of(session: AnySession, reader_id: int) -> Organisation:
     return managed_by(session, reader_id) or _found(session, reader)
 
 
+def organisation_held(session: AnySession, reader_id: int) -> Organisation:
+    """The same, held until the commit: of two purchases of one organisation the second waits for the first.
+
+    Held before the reader is, as whoever opens a seat does: the other way round two could wait for each other.
+    """
+    known = managed_by(session, reader_id)
+    if known is not None:
+        _lock(session, known.id)
+    organisation = organisation_of(session, reader_id)
+    _lock(session, organisation.id)
+    return organisation
+
+
 def _found(session: AnySession, reader: Reader) -> Organisation:
     organisation = Organisation(
         name=reader.name or reader.email,

@@ -27,6 +27,7 @@ from portal.accounts.models import (
 from portal.accounts.models_security import AddressChange, DataExport, RecoveryCode, SecondFactor, SignInCode
 from portal.billing.mirror import LIVE
 from portal.billing.models import AttemptState, CheckoutAttempt, Subscription
+from portal.billing.models_invoiced import InvoiceOrder, OrderState
 from portal.db import AnySession
 from portal.newsletters.models import NewsletterChoice
 from portal.organisations import leaving
@@ -89,7 +90,9 @@ def _is_paying(session: AnySession, organisation_id: int) -> bool:
     now = clock.now()
     begun = (CheckoutAttempt.organisation_id == organisation_id, CheckoutAttempt.state == AttemptState.OPEN)
     awaited = (AwaitedRight.organisation_id == organisation_id, AwaitedRight.settled_at.is_(None))
+    ordered = (InvoiceOrder.organisation_id == organisation_id, InvoiceOrder.state == OrderState.OPEN)
     found = (
+        session.scalar(select(InvoiceOrder.id).where(*ordered, InvoiceOrder.opened_at.is_(None)).limit(1)),
         session.scalar(select(CheckoutAttempt.id).where(*begun, CheckoutAttempt.expires_at > now).limit(1)),
         session.scalar(select(AwaitedRight.id).where(*awaited, AwaitedRight.until > now).limit(1)),
     )

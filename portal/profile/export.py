@@ -16,6 +16,7 @@ from portal.accounts.second_address import keys_of
 from portal.audit import AuditEvent
 from portal.billing.models import CheckoutAttempt, Invoice, Plan, Price, Subscription
 from portal.billing.models_changing import SubscriptionChange
+from portal.billing.models_invoiced import InvoiceOrder
 from portal.billing.models_leaving import Cancellation, Withdrawal
 from portal.content.models import Article
 from portal.db import AnySession
@@ -133,7 +134,7 @@ def _money(reader_id: int) -> Mapping[str, Executable]:
     managed = select(Manager.organisation_id).where(Manager.reader_id == reader_id, Manager.ended_at.is_(None))
     name, identity, bought = Organisation.name.label("organisation"), Organisation, CheckoutAttempt
     place = (identity.street, identity.postal_code, identity.city, identity.country, identity.purchase_reference)
-    paid, owed = Subscription, Invoice
+    paid, owed, placed = Subscription, Invoice, InvoiceOrder
     return {
         "organisations": select(identity.name, identity.kind, identity.seats, identity.siren, identity.vat_number)
         .add_columns(identity.billing_email, *place)
@@ -145,6 +146,11 @@ def _money(reader_id: int) -> Mapping[str, Executable]:
         .join(Plan, Plan.id == Price.plan_id)
         .where(bought.reader_id == reader_id)
         .order_by(bought.id),
+        "orders": select(name, placed.accepted_at, placed.terms_version, placed.purchase_reference, placed.service_code)
+        .add_columns(placed.commitment_number, placed.state)
+        .join_from(placed, identity, identity.id == placed.organisation_id)
+        .where(placed.accepted_by == reader_id)
+        .order_by(placed.id),
         "subscriptions": select(name, paid.status, paid.quantity, paid.currency, paid.started_at, paid.renews_at)
         .add_columns(paid.ending_at, paid.ended_at, paid.card_brand, paid.card_last4)
         .join_from(paid, identity, identity.id == paid.organisation_id)

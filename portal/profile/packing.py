@@ -30,6 +30,7 @@ ROOMS: Mapping[str, Any] = {
     "licence_requests": _("licences you asked an organisation for"),
     "organisations": _("the organisations you manage now, as invoices name them"),
     "purchases": _("orders you began, and the terms you accepted"),
+    "orders": _("orders by invoice that you placed, with their references"),
     "subscriptions": _("subscriptions of the organisations you manage"),
     "invoices": _("their invoices; amounts are in cents"),
     "changes": _("changes of a subscription that you agreed to; what was due at once, in cents"),

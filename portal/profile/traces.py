@@ -13,6 +13,7 @@ from portal.accounts import readers, second_address
 from portal.accounts.identity import email_key
 from portal.accounts.models import Reader
 from portal.audit import AuditEvent, AuditPersonal
+from portal.billing.models_invoiced import WrittenQuote
 from portal.db import AnySession
 from portal.enquiries import asking
 from portal.enquiries.models import Enquiry, EnquiryState
@@ -55,6 +56,8 @@ def _forget_address(session: AnySession, reader_id: int, address: str, key: str,
     enquiries = _enquiries(session, reader_id, address, key)
     for one in enquiries:
         _empty_enquiry(session, one, placeholder)
+    for quote in session.scalars(select(WrittenQuote).where(_is(WrittenQuote.email, address, key))):
+        quote.recipient, quote.email, quote.note = "", placeholder, ""
     own = or_(Mail.reader_id == reader_id, _is(Mail.to_address, address, key))
     for mail in session.scalars(select(Mail).where(own)):
         mail.to_address = placeholder

@@ -161,7 +161,7 @@ VERDICTS: list[tuple[ArticleFacts, ReaderFacts, str, str, str]] = [
     (replace(ARTICLE, state=ArticleState.WITHDRAWN), MEMBER, "bad", "Page gone (410): withdrawn", "The article was withdrawn; nobody reads it any more. Other articles on the subject are still there."),
     (replace(ARTICLE, published_at=NOW + DAY), MEMBER, "bad", "Page not found (404): not published", "The article is not published at this moment. It will be published on 11 March 2026 at 12:00."),
     (replace(ARTICLE, access=ArticleAccess.FREE), MEMBER, "ok", "Reading allowed: free to read", "The article is free for everybody."),
-    (ARTICLE, member(bought(**GRACE)), "warn", "Reading allowed: open, with a payment due", "The last payment failed; reading stays open for a few days so that it can be put right. Until 11 March 2026 at 12:00. Settling the open invoice or changing the card would change it."),
+    (ARTICLE, member(bought(**GRACE)), "warn", "Reading allowed: open, with a payment due", "An invoice is not paid; reading stays open for a few days so that it can be settled. Until 11 March 2026 at 12:00. Settling the open invoice or changing the card would change it."),
     (ARTICLE, member(bought()), "ok", "Reading allowed: open through a subscription", "A subscription of this account covers it. Until 10 March 2026 at 12:00."),
     (replace(ARTICLE, free_until=NOW + DAY), MEMBER, "ok", "Reading allowed: offered for a while", "The article is free for everybody for a limited time. Until 11 March 2026 at 12:00."),
     (ARTICLE, member(grant(**LATER)), "warn", "Beginning only: not started yet", "A right to read this begins later. From 11 March 2026 at 12:00."),

@@ -52,7 +52,7 @@ TABLE = [
         (HOSTED, "Pay €90.87 now"),
         subscription={"collection_method": "send_invoice"},
         invoice={"due_at": 20 * DAY},
-        banner="Pay it by 30 March 2026 to keep your access",
+        banner="is to be paid by 30 March 2026",
     ),
     Row(
         "trialing",

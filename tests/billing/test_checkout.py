@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from portal import clock
 from portal.access.models import AwaitedRight
 from portal.access.vocabulary import Source
-from portal.billing import checkout
+from portal.billing import checkout, terms
 from portal.billing.gateway import KEY
 from portal.billing.models import AttemptState, CheckoutAttempt, Customer, Price
 from portal.billing.shapes import GatewayUnavailable
@@ -47,7 +47,7 @@ def test_stripe_is_asked_for_exactly_what_the_summary_said(world: World) -> None
     (attempt,) = attempts()
     assert session.metadata is not None and session.metadata["attempt"] == str(attempt.id)
     assert session.expires_at == int(attempt.expires_at.timestamp())
-    assert attempt.terms_version == "2026-11-01" and attempt.immediate_start
+    assert attempt.terms_version == terms.CURRENT and attempt.immediate_start
 
 
 def test_a_double_click_and_two_tabs_lead_to_one_page(world: World) -> None:

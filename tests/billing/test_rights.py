@@ -113,6 +113,7 @@ states = st.builds(
     ending_at=st.none() | instants,
     ended_at=st.none() | instants,
     cancel_reason=st.none() | st.sampled_from(["payment_failed", "cancellation_requested"]),
+    invoice_grace=st.sampled_from([timedelta(0), timedelta(days=15), timedelta(days=60)]),
     debts=st.lists(st.builds(Debt, instants, st.none() | instants), max_size=3).map(tuple),
 )
 

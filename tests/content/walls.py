@@ -63,8 +63,8 @@ EMPTY = {
     "billing.cancel_done",
     "billing.change",
     "billing.change_summary",
-    "billing.invoices_file",
     "billing.paid",
+    "billing.quote",  # of a mail
     "billing.withdraw",
     "billing.withdraw_done",
     "enquiries.leave_link",  # of a mail

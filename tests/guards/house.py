@@ -13,7 +13,8 @@ from portal.access.models import Grant
 from portal.access.vocabulary import ArticleAccess, ArticleState, Source
 from portal.accounts.models import Reader, SecondAddress
 from portal.accounts.second_address import Asker, ask_for_code
-from portal.billing import catalogue, terms
+from portal.billing import catalogue, offering, terms
+from portal.billing.models import Interval, Invoice
 from portal.content import documents
 from portal.content.models import Author, Category, ResourceKind, Tag
 from portal.db import AnySession, db, writing
@@ -59,8 +60,9 @@ def furnish() -> House:
         enquiry = _enquiry(unit, readers["trial"], article.id)
         request = _trial_request(unit, readers["seat"], article.primary_vertical_id)
         team = _team(unit, seat, readers["trial"])
+        money = _money(unit, seat.organisation_id, readers["sales"])
     asked = {"enquiry_id": str(enquiry.id), "request_id": str(request.id)}
-    return House(readers, {**_known(readers, grant_id), **addresses, **asked, **team})
+    return House(readers, {**_known(readers, grant_id), **addresses, **asked, **team, **money})
 
 
 def _order_articles(unit: AnySession, vertical_id: int) -> None:
@@ -131,6 +133,21 @@ def _team(unit: AnySession, seat: Seat, asker: Reader | None) -> dict[str, str]:
     rows = {"seat_id": seat, "invitation_id": offered, "wish_id": wish, "asked_id": asked, "manager_id": office}
     known = {name: str(row.id) for name, row in rows.items()}
     return {**known, "domain_id": str(domain.id), "organisation_id": str(seat.organisation_id)}
+
+
+def _money(unit: AnySession, organisation_id: int, writer: Reader | None) -> dict[str, str]:
+    """A quote that nobody was sent, and an invoice that waits for a transfer."""
+    assert writer
+    details = {"company": "Clinique", "email": "ada@clinique.example.org", "locale": "fr", "quantity": 30}
+    details |= {"terms_days": 30, "grace_days": 15, "valid_until": clock.now() + timedelta(days=30)}
+    wish = offering.QuoteWish(frozenset({"health"}), Interval.YEAR, details)
+    quote = offering.write(unit, wish, actor_id=writer.id)
+    amounts = {"subtotal": 8900, "tax": 187, "total": 9087, "amount_paid": 0, "amount_due": 9087}
+    owed = {"status": "open", "currency": "eur", "number": "MIND-1", "due_at": clock.now() + timedelta(days=20)}
+    invoice = Invoice(stripe_id="in_1", organisation_id=organisation_id, created_at=clock.now(), **amounts, **owed)
+    unit.add(invoice)
+    unit.flush()
+    return {"quote_id": str(quote.id), "invoice_id": str(invoice.id)}
 
 
 def _trial_request(unit: AnySession, reader: Reader | None, vertical_id: int) -> TrialRequest:

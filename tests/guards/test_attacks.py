@@ -24,7 +24,8 @@ NAMES = (
     *("message", "subject", "topic", "phone", "seats", "text"),
     *("vat_number", "street", "postal_code", "city", "purchase_reference", "immediate", "terms", "organisation_id"),
     *("code", "mailed", "password", "letters", "saved", "quiet", "invitation", "organisation", "known", "addresses"),
-    *("seen", "change"),
+    *("seen", "change", "recipient", "public_body", "titles", "interval", "terms_days", "grace_days", "valid_until"),
+    *("note", "service_code", "commitment_number", "billing_email", "buyer_reads", "reference", "enquiry"),
 )
 ELSEWHERE = (
     *("//evil.example", "/\\evil.example", "/\t/evil.example", "javascript:alert(1)"),

@@ -22,6 +22,7 @@ UNLISTED = {
     "accounts.new_password",
     "accounts.register",
     "accounts.reset",
+    "billing.quote",
     "content.explained",
     "content.search",
     "enquiries.leave_link",

@@ -10,6 +10,7 @@ from portal.accounts.models import Reader, SecondAddress, TokenPurpose
 from portal.accounts.models_security import SignInCode
 from portal.accounts.second_address import Asker, ask_for_code
 from portal.billing.models import Invoice
+from portal.billing.models_invoiced import QuoteState, WrittenQuote
 from portal.db import AnySession, writing
 from portal.enquiries import asking
 from portal.enquiries.models import EnquiryKind
@@ -53,6 +54,7 @@ def full(zoe: Reader, client: FlaskClient) -> Reader:
         _accounts(unit, reader, friend)
         _questions(unit, reader, article.id)
         unit.add(_an_invoice(own))
+        unit.add(_a_quote())
         invitations.invite(unit, company.id, ADDRESS, actor_id=None)
         offered = invitations.invite(unit, own.id, "collegue@example.org", actor_id=zoe.id)
         inviting.send(unit, Inviter(own, zoe.id, "fr"), offered)
@@ -69,6 +71,13 @@ def full(zoe: Reader, client: FlaskClient) -> Reader:
         copies.ask(unit, reader.id)
     copies.make_due()
     return zoe
+
+
+def _a_quote() -> WrittenQuote:
+    """An offer that was written to the reader, with a word about them."""
+    terms = {"quantity": 30, "vat_basis_points": 210, "terms_days": 30, "grace_days": 15, "state": QuoteState.DRAFT}
+    words = {"company": "Clinique du Parc", "recipient": NAME, "email": ADDRESS, "note": f"For {NAME}", "locale": "fr"}
+    return WrittenQuote(created_at=NOON, valid_until=NOON, **terms, **words)
 
 
 def _accounts(unit: AnySession, reader: Reader, friend: Reader) -> None:

@@ -48,6 +48,7 @@ def test_every_place_that_can_know_a_reader_is_furnished_by_the_test(full: Reade
     assert {name for name in pointing if not rows[name]} <= {
         "cancellations",
         "checkout_attempts",
+        "invoice_orders",
         "subscription_changes",
         "withdrawals",
     }

@@ -6,11 +6,13 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from html import unescape
 from urllib.parse import urlsplit
 
 import requests
 
+from portal import clock
 from portal.dev.people import people
 
 TIMEOUT = 60
@@ -240,7 +242,26 @@ def _would_change(_visitor: Visitor) -> str:
     return "/billing/change/summary?titles=health&titles=media&quantity=2&interval=year"
 
 
+def _answers_a_quote(visitor: Visitor) -> str:
+    """The newest quote waits for an answer; its page is only looked at."""
+    return visitor.mail(r"(/quote/[\w-]{20,})")
+
+
+def _drafts_a_quote(visitor: Visitor) -> str:
+    """A draft that is never sent, and the form that would write it again."""
+    page, terms = "/admin/quotes/new", {"interval": "year", "terms_days": "45", "grace_days": "15", "locale": "fr"}
+    data = {"company": "Ateliers Ravenel", "email": "achats@valmere.example.org", "country": "FR", "quantity": "40"}
+    answer = visitor.fills(visitor.opens(page).text, page, page, titles="health", valid_until=_soon(), **data, **terms)
+    return urlsplit(answer.headers["Location"]).path + "/edit"
+
+
+def _soon() -> str:
+    return (clock.paris_date(clock.now()) + timedelta(days=20)).isoformat()
+
+
 ACTORS = (
+    Who("answering-a-quote", "devis@example.org", act=_answers_a_quote),
+    Who("writing-a-quote", "grands-comptes@example.org", act=_drafts_a_quote),
     Who("changing", "abonne-health@example.org", act=_would_change),
     Who("registering", act=_registers),
     Who("forgetful", act=_forgets),

@@ -4,4 +4,14 @@ from flask import Blueprint
 
 bp = Blueprint("billing", __name__)
 
-from portal.billing.views import account, cancel, change, checkout, export, hook, offers, withdraw  # noqa: E402, F401
+from portal.billing.views import (  # noqa: E402
+    account,  # noqa: F401
+    cancel,  # noqa: F401
+    change,  # noqa: F401
+    checkout,  # noqa: F401
+    export,  # noqa: F401
+    hook,  # noqa: F401
+    offers,  # noqa: F401
+    quote,  # noqa: F401
+    withdraw,  # noqa: F401
+)

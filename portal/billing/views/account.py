@@ -8,7 +8,7 @@ from flask_login import current_user
 
 from portal import clock
 from portal.access.asking import forget_facts, reader_facts
-from portal.billing import changed, customers, leaving, queries, sync, terms, withdrawing
+from portal.billing import changed, customers, invoiced, leaving, queries, sync, terms, told_invoice, withdrawing
 from portal.billing.gateway import current
 from portal.billing.mirror import LIVE
 from portal.billing.models import Invoice
@@ -16,6 +16,7 @@ from portal.billing.queries import Standing
 from portal.billing.shapes import GatewayError, GatewayRefused, GatewayUnavailable
 from portal.billing.told import Told, told
 from portal.billing.told_changing import with_waiting
+from portal.billing.told_invoice import Transfer
 from portal.billing.told_leaving import Leaving, with_leaving
 from portal.billing.views import bp
 from portal.billing.views.checkout import unavailable
@@ -38,10 +39,12 @@ def home() -> Any:
         _refresh(standing)
         return see_other(url_for("billing.home"))
     invoices = queries.invoices(db.session, organisation.id) if organisation else []
+    owed = told_invoice.transfer(db.session, standing)
     return render_template(
         "billing/home.html",
         standing=standing,
-        told=_told(standing, invoices),
+        told=_told(standing, invoices, owed, organisation),
+        transfer=owed,
         licensed=standing.subscription is not None and standing.subscription.status in LIVE,
         organisation=organisation,
         accepted=terms.accepted(db.session, organisation.id) if organisation else [],
@@ -52,8 +55,14 @@ def home() -> Any:
     )
 
 
-def _told(standing: Standing, invoices: Sequence[Invoice]) -> Told:
-    said = told(standing, invoices, reader_facts(), clock.now())
+def _told(
+    standing: Standing, invoices: Sequence[Invoice], owed: Transfer | None, organisation: Organisation | None
+) -> Told:
+    order = invoiced.unpaid_order(db.session, organisation.id) if organisation else None
+    if order is not None and order.opened_at is None:
+        return told_invoice.waiting(order)
+    now = clock.now()
+    said = told_invoice.with_transfer(told(standing, invoices, reader_facts(), now), standing, owed, now)
     if standing.subscription is not None and changed.waiting(db.session, standing.subscription.id):
         said = with_waiting(said)
     return with_leaving(said, standing, _leaving(standing))

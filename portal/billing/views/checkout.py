@@ -8,7 +8,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from portal.accounts import acquaintance
-from portal.billing import catalogue, checkout, promotions, quotes, returning, terms, told_promotions
+from portal.billing import catalogue, checkout, invoiced, promotions, quotes, returning, terms, told_promotions
 from portal.billing.catalogue import Offer
 from portal.billing.forms import CheckoutForm
 from portal.billing.gateway import current
@@ -35,6 +35,8 @@ def summary() -> Any:
     organisation = founding.managed_by(db.session, current_user.id)
     if organisation and (live := checkout.live_subscription(db.session, organisation.id)):
         return _already(offer, live.status)
+    if organisation and invoiced.is_unpaid(db.session, organisation.id):
+        return _unpaid()
     form = _form(offer, organisation, fresh=True)
     return _page(form, offer)
 
@@ -74,15 +76,20 @@ def _go(form: CheckoutForm, offer: Offer) -> Any:
         return leave_for(checkout.begin(db.session, current(), order, _addresses(offer)))
     except checkout.AlreadySubscribed as known:
         return _already(offer, known.status)
-    except checkout.CheckoutBusy:
-        text = gettext("Another payment page is being opened for your organisation. Try again in a few seconds.")
-        return _page(form, offer, 422, text)
+    except invoiced.OrderUnpaid:
+        return _unpaid()
+    except (checkout.CheckoutBusy, checkout.AmountMoved) as hindrance:
+        return _page(form, offer, 422, _not_now(hindrance))
     except GatewayUnavailable:
         return unavailable()
-    except checkout.AmountMoved:
-        return _page(form, offer, 422, gettext("The amount has changed meanwhile. Nothing was charged. Try again."))
     except GatewayRefused as refusal:
         return _again(form, offer, refusal)
+
+
+def _not_now(hindrance: Exception) -> str:
+    if isinstance(hindrance, checkout.AmountMoved):
+        return gettext("The amount has changed meanwhile. Nothing was charged. Try again.")
+    return gettext("Another payment page is being opened for your organisation. Try again in a few seconds.")
 
 
 def _again(form: CheckoutForm, offer: Offer, refusal: GatewayRefused) -> Any:
@@ -113,6 +120,11 @@ def _already(offer: Offer, status: str) -> Response:
         return see_other(url_for("billing.home"))
     flash(gettext("You already have a subscription. This is where you change it."), "info")
     return see_other(url_for("billing.change", plan=offer.plan_slug, period=offer.interval.value))
+
+
+def _unpaid() -> Response:
+    flash(gettext("Your organisation has an invoice to pay. Once it is paid, you can order again."), "warn")
+    return see_other(url_for("billing.home"))
 
 
 def unavailable() -> Response:
