@@ -3,11 +3,13 @@
 import pytest
 from flask import Flask
 from flask_migrate import downgrade, upgrade
-from sqlalchemy import inspect, text
+from sqlalchemy import inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
+from portal import clock
 from portal.db import db, end_reading, writing
 from portal.history import Snapshot
+from portal.outbox import Mail
 from tests.builders import a_reader
 from tests.guards.house import contents, furnish
 
@@ -49,6 +51,32 @@ def test_all_the_way_down_and_up_makes_the_same_tables(furnished: Flask) -> None
     assert set(columns()) <= {"alembic_version"}
     upgrade()
     assert columns() == before
+
+
+def test_notices_of_before_are_found_by_what_they_are_about(furnished: Flask) -> None:
+    with writing() as unit:
+        unit.add_all([notice("renewal_notice", "sub_1"), notice("card_expiring", "sub_2"), notice("receipt", "sub_3")])
+    db.session.remove()
+    downgrade(revision="0009")
+    upgrade()
+    found = db.session.execute(select(Mail.kind, Mail.about).where(Mail.key.startswith("before:")).order_by(Mail.id))
+    assert found.all() == [("renewal_notice", "sub_1"), ("card_expiring", "sub_2"), ("receipt", None)]
+
+
+def notice(kind: str, subscription: str) -> Mail:
+    at, blank = clock.now(), {"subject": "", "text": "", "html": "", "headers": {}}
+    return Mail(
+        key=f"before:{subscription}",
+        kind=kind,
+        to_address="nom@example.org",
+        locale="fr",
+        facts={"subscription": subscription},
+        message_id=f"<{subscription}@example.org>",
+        created_at=at,
+        expires_at=at,
+        next_attempt_at=at,
+        **blank,
+    )
 
 
 def columns() -> dict[str, set[str]]:
