@@ -65,4 +65,4 @@ def test_a_kind_there_is_not_is_not_found(hub: Browser, path: str) -> None:
 
 
 def test_a_language_there_is_not_is_french(hub: Browser) -> None:
-    assert "Choisissez" in hub.get("/dev/mails/reset_password?lang=xx").text
+    assert "Choisir un nouveau" in hub.get("/dev/mails/reset_password?lang=xx").text
