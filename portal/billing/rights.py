@@ -69,7 +69,7 @@ def rights(state: SubscriptionState, now: datetime) -> list[Mirrored]:
 def _disputed(state: SubscriptionState, right: Mirrored) -> Mirrored:
     """Closed since the dispute began, if that is how this house wants it; what had ended before is left as it ended."""
     since = state.disputed_since
-    if since is None or state.status in CLOSED or right.ends_at <= since:
+    if since is None or state.status in CLOSED or (right.grace_until or right.ends_at) <= since:
         return right
     return replace(right, ends_at=_after(right, since), grace_until=None, end_cause=EndCause.DISPUTED)
 

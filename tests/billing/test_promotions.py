@@ -48,6 +48,7 @@ def test_a_code_lowers_what_is_shown_and_what_is_charged_by_the_same_cents(world
         "VAT 2.10% €4.49",
         "Today: €218.09 incl. VAT. Then the same each month, until you cancel.",
         "Pay €218.09 incl. VAT",
+        "RENTREE takes €54.52 off: you pay €218.09 incl. VAT. Then the same each month",
     ):
         assert wanted in text
     assert attempts() == []

@@ -68,6 +68,16 @@ def test_an_invoice_sent_by_mail_is_open_until_due_and_fifteen_days() -> None:
         assert (right.ends_at, right.grace_until) == (due, due + INVOICE_GRACE)
 
 
+def test_a_dispute_closes_since_it_began_in_days_of_grace_too_and_never_what_had_ended() -> None:
+    since = END + timedelta(days=3)
+    (right,) = rights(state("past_due", debts=(Debt(END),), disputed_since=since), NOW)
+    assert (right.ends_at, right.grace_until, right.end_cause) == (since, None, EndCause.DISPUTED)
+    (over,) = rights(state("active", ending_at=END, disputed_since=since), NOW)
+    assert (over.ends_at, over.end_cause) == (END, EndCause.CANCELLED)
+    (closed,) = rights(state("unpaid", debts=(Debt(END),), disputed_since=END - timedelta(days=9)), NOW)
+    assert closed.end_cause is EndCause.UNPAID
+
+
 @pytest.mark.parametrize("status", ["unpaid", "paused", "canceled"])
 def test_a_closed_one_is_closed_and_says_why(status: str) -> None:
     (right,) = rights(state(status, ended_at=NOW, debts=(Debt(START + timedelta(days=1)),)), NOW)
@@ -115,6 +125,7 @@ states = st.builds(
     cancel_reason=st.none() | st.sampled_from(["payment_failed", "cancellation_requested"]),
     invoice_grace=st.sampled_from([timedelta(0), timedelta(days=15), timedelta(days=60)]),
     debts=st.lists(st.builds(Debt, instants, st.none() | instants), max_size=3).map(tuple),
+    disputed_since=st.none() | instants,
 )
 
 

@@ -88,6 +88,32 @@ def test_a_buyer_types_a_code_and_pays_less(shop: Shop) -> None:
     assert shop.events("customer.discount.created")
 
 
+def test_the_page_says_how_long_a_discount_lasts_and_what_comes_then(shop: Shop) -> None:
+    made = coupon(shop, duration="repeating", duration_in_months=3)
+    text = words(visit(f"{shop.session(discounts=[{'coupon': made.id}]).url}?lang=fr").text)
+    assert "Remise pendant 3 mois, puis 90,87 € TTC." in text
+
+
+def test_codes_ask_for_a_least_amount_for_their_products_and_their_currency(shop: Shop) -> None:
+    price = shop.price()
+    lines = [{"price": price.id, "quantity": 1}]
+    some = coupon(shop, applies_to={"products": [str(shop.price().product)]})
+    least = {"minimum_amount": 10_000, "minimum_amount_currency": "eur"}
+    dollars = coupon(shop, percent_off=None, amount_off=100, currency="usd")
+    for one in (
+        code(shop, some, "SOME"),
+        code(shop, coupon(shop), "MUCH", restrictions=least),
+        code(shop, dollars, "USD"),
+    ):
+        with pytest.raises(stripe.InvalidRequestError):
+            shop.session(line_items=lines, discounts=[{"promotion_code": one.id}])
+    mine = coupon(shop, applies_to={"products": [str(price.product)]})
+    assert shop.session(line_items=lines, discounts=[{"coupon": mine.id}]).amount_total == 7_120
+    assert not hasattr(shop.stripe.v1.coupons.retrieve(mine.id), "applies_to")
+    shown = shop.stripe.v1.coupons.retrieve(mine.id, {"expand": ["applies_to"]})
+    assert shown.applies_to and shown.applies_to.products == [price.product]
+
+
 def test_a_typed_code_can_be_taken_away_again(shop: Shop) -> None:
     code(shop, coupon(shop))
     session = shop.session(allow_promotion_codes=True)

@@ -162,6 +162,7 @@ def _page(
         trial_end=session["_order"]["trial_end"],
         offer=wish,
         later=_later(desk, entries, session, wish),
+        full=_later(desk, entries, session, None),
         code=code,
         form=form,
         problems=cardform.problems(form, tongue, declined, word),

@@ -48,6 +48,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "Then {amount} including tax every year until you cancel.",
     ),
     "then_other": ("Ensuite {amount} TTC à chaque période.", "Then {amount} including tax each period."),
+    "for_months": (
+        "Remise pendant {months} mois, puis {amount} TTC.",
+        "Discount for {months} months, then {amount} including tax.",
+    ),
     "first_charge": (
         "Premier paiement de {amount} TTC le {date}.",
         "First payment of {amount} including tax on {date}.",
