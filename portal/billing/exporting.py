@@ -5,10 +5,11 @@ The buyer's names, numbers and references are those of now; the invoice itself k
 
 from datetime import datetime
 
-from flask import current_app
 from sqlalchemy import select
 
-from portal.billing.models import Invoice
+from portal.billing import on_invoices
+from portal.billing.models import Invoice, Subscription
+from portal.billing.models_invoiced import InvoiceOrder
 from portal.clock import paris_date
 from portal.db import AnySession
 from portal.i18n import gettext as _
@@ -20,7 +21,18 @@ def exported(session: AnySession, organisation: Organisation, locale: str) -> by
     """Every invoice that has a number, newest first. Call it in the language of the file."""
     statement = select(Invoice).where(Invoice.organisation_id == organisation.id, Invoice.status != "draft")
     rows = session.scalars(statement.order_by(Invoice.created_at.desc(), Invoice.id.desc()))
-    return table(_header(), [_row(one, organisation) for one in rows], locale)
+    orders = _orders(session, organisation.id)
+    return table(_header(), [_row(one, organisation, orders.get(one.subscription_id or 0)) for one in rows], locale)
+
+
+def _orders(session: AnySession, organisation_id: int) -> dict[int, InvoiceOrder]:
+    """The orders behind subscriptions that are paid by invoice, by the subscription's row: they carry references."""
+    statement = (
+        select(Subscription.id, InvoiceOrder)
+        .join(InvoiceOrder, InvoiceOrder.stripe_subscription_id == Subscription.stripe_id)
+        .where(Subscription.organisation_id == organisation_id)
+    )
+    return {found.id: found.InvoiceOrder for found in session.execute(statement)}
 
 
 def _header() -> list[str]:
@@ -47,7 +59,7 @@ def _header() -> list[str]:
     ]
 
 
-def _row(invoice: Invoice, organisation: Organisation) -> list[object]:
+def _row(invoice: Invoice, organisation: Organisation, order: InvoiceOrder | None) -> list[object]:
     words = {"paid": _("Paid"), "open": _("To pay"), "void": _("Void"), "uncollectible": _("Written off")}
     amounts = (invoice.discount, invoice.subtotal, invoice.tax, invoice.total, invoice.amount_paid)
     return [
@@ -58,20 +70,15 @@ def _row(invoice: Invoice, organisation: Organisation) -> list[object]:
         _day(invoice.paid_at),
         *(Cents(amount) for amount in amounts),
         invoice.currency.upper(),
-        seller(),
+        on_invoices.publisher(),
         organisation.name,
         organisation.siren,
         organisation.vat_number,
-        organisation.purchase_reference,
-        "",
-        "",
+        (order.purchase_reference if order else "") or organisation.purchase_reference,
+        order.service_code if order else "",
+        order.commitment_number if order else "",
         invoice.stripe_id,
     ]
-
-
-def seller() -> str:
-    """Who sells."""
-    return str(current_app.extensions["portal.settings"].site_name)
 
 
 def _day(at: datetime | None) -> str:

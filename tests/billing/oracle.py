@@ -4,7 +4,7 @@ It shares no line with the portal: titles come from the metadata of Stripe's pro
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import stripe
@@ -22,6 +22,8 @@ class AtStripe:
     invoices: list[Document]
     titles: dict[str, tuple[str, ...]]
     """The titles that each price sells."""
+    disputes: dict[str, list[Document]] = field(default_factory=dict)
+    """Disputes by the invoice whose payment they are about; in a house that closes what is disputed."""
 
     def open_titles(self, now: int) -> set[str]:
         """What whoever pays may read at this second."""
@@ -50,6 +52,9 @@ class AtStripe:
         by_hand, owed = one["collection_method"] == "send_invoice", self._owed(one)
         if one["status"] not in ("trialing", "active", "past_due"):
             return 0
+        disputed = self._disputed(one)
+        if disputed is not None:
+            announced = min(announced or disputed, disputed)
         if owed and by_hand:
             until = min(invoice["due_date"] for invoice in owed) + INVOICE_GRACE
         elif one["status"] == "past_due":
@@ -57,6 +62,15 @@ class AtStripe:
         else:
             return float(announced or max(i["current_period_end"] for i in self._same(one, item)) + SLACK)
         return float(min(until, announced or until))
+
+    def _disputed(self, one: Document) -> float | None:
+        """Since when a dispute closes: while it is open; lost, until something was paid afterwards."""
+        mine = [invoice for invoice in self.invoices if _for(invoice) == one["id"]]
+        paid = [i["status_transitions"]["paid_at"] or 0 for i in mine if i["amount_paid"]]
+        found = [dispute for invoice in mine for dispute in self.disputes.get(invoice["id"], [])]
+        open_ones = [d for d in found if d["status"] in ("needs_response", "under_review")]
+        lost = [d for d in found if d["status"] == "lost" and not any(at > d["created"] for at in paid)]
+        return min((dispute["created"] for dispute in (*open_ones, *lost)), default=None)
 
     def _owed(self, one: Document) -> list[Document]:
         return [invoice for invoice in self.invoices if invoice["status"] == "open" and _for(invoice) == one["id"]]
@@ -83,4 +97,9 @@ def look(client: stripe.StripeClient) -> AtStripe:
     v1 = client.v1
     sold = {one["id"]: tuple(one["metadata"].get("verticals", "").split(",")) for one in everything(v1.products.list)}
     titles = {one["id"]: sold.get(one["product"], ()) for one in everything(v1.prices.list)}
-    return AtStripe(everything(v1.subscriptions.list, status="all"), everything(v1.invoices.list), titles)
+    disputes: dict[str, list[Document]] = {}
+    for one in everything(v1.disputes.list):
+        asked = {"type": "payment_intent", "payment_intent": one["payment_intent"]}
+        for payment in everything(v1.invoice_payments.list, payment=asked):
+            disputes.setdefault(payment["invoice"], []).append(one)
+    return AtStripe(everything(v1.subscriptions.list, status="all"), everything(v1.invoices.list), titles, disputes)

@@ -5,10 +5,12 @@ import io
 
 import pytest
 
+from portal.billing import on_invoices
 from portal.billing.models import Invoice
 from portal.db import db, end_reading, writing
 from portal.organisations.models import Organisation
 from portal.roles import Role
+from tests.billing.quoting import CITY, accepts, sent
 from tests.billing.test_promotions import a_code
 from tests.billing.world import World
 from tests.builders import a_reader
@@ -45,7 +47,7 @@ def test_accounts_find_every_amount_and_reference(world: World) -> None:
         "TTC": "72,70",
         "Montant payé": "72,70",
         "Devise": "EUR",
-        "Vendeur": "mind",
+        "Vendeur": on_invoices.publisher(),
         "Acheteur": "Clinique des Tilleuls",
         "SIREN ou SIRET": "732829320",
         "Numéro de TVA": "FR32732829320",
@@ -89,3 +91,12 @@ def test_what_a_buyer_typed_never_becomes_a_formula(world: World, name: str) -> 
     (line,) = lines(buyer.client.get(FILE).data)
     assert line["Référence de bon de commande"] == f"'{name}"
     assert line["Remise"] == "-0,50", "our own numbers stay numbers"
+
+
+def test_an_order_on_invoice_brings_its_references(world: World) -> None:
+    reader = a_reader()
+    accepts(world, sent(public_body=True), reader, **CITY)
+    buyer = world.buyer(reader)
+    (line,) = lines(buyer.client.get(FILE).data)
+    assert (line["État"], line["Code service"], line["Numéro d’engagement"]) == ("À payer", "COMPTA-9", "EJ-2026-88")
+    assert line["Échéance"] and line["Payée le"] == "" and line["Montant payé"] == "0,00"

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.error import HTTPError
 
 import pytest
 import stripe
@@ -35,7 +36,7 @@ from tests.billing import oracle
 from tests.billing.test_changing import agree, asked, look, shown
 from tests.billing.test_webhooks import Broken
 from tests.billing.test_withdrawing import withdraws
-from tests.billing.world import CHECKOUT, World
+from tests.billing.world import CHECKOUT, World, connect
 from tests.databases import PostgreSQL, SQLite
 from tests.forms import submit
 from tests.sandbox.shop import DECLINED, FAILS_LATER, VISA, Page, card, visit
@@ -47,6 +48,7 @@ STORIES = int(os.environ.get("STORIES", "20"))
 """How many are told: few with every run, thousands by `make torture`."""
 PARTS = 4
 STEPS = 30
+CODE = "AUTOMNE"
 AHEAD = (0, 1, 2, 4, 6, 8, 16, 31, 366)
 
 
@@ -116,17 +118,17 @@ class Money(RuleBasedStateMachine):
             for grant in answer.started:
                 self.trials[title] = grant.ends_at
 
-    @rule(price=PRICES, quantity=st.integers(1, 3))
-    def wishes(self, price: str, quantity: int) -> None:
-        self.orders(price, quantity)
+    @rule(price=PRICES, quantity=st.integers(1, 3), code=st.sampled_from(["", CODE, "INCONNU"]))
+    def wishes(self, price: str, quantity: int, code: str) -> None:
+        self.orders(price, quantity, code)
 
-    def orders(self, price: str, quantity: int) -> None:
+    def orders(self, price: str, quantity: int, code: str = "") -> None:
         """In this tab or another: whatever page comes last is the one in front of the buyer."""
         self.buyer.sign_in()
         if self.buyer.client.get(f"{CHECKOUT}?price={price}").status_code == 303:
             return  # there is a subscription, and its page says what can be done
-        answer = self.buyer.order(price, quantity=str(quantity))
-        assert answer.status_code in (303, 409, 422, 503), answer.text
+        answer = self.buyer.order(price, quantity=str(quantity), code=code)
+        assert answer.status_code in (303, 409, 422, 429, 503), answer.text
         if answer.status_code == 303 and answer.location.startswith(self.world.sandbox.url):
             self.page = answer.location
 
@@ -188,6 +190,14 @@ class Money(RuleBasedStateMachine):
         for charge in self.world.stripe.v1.charges.list({"limit": 1}).data:
             with suppress(stripe.InvalidRequestError):
                 self.world.stripe.v1.refunds.create({"charge": charge.id, "amount": charge.amount // part})
+
+    @rule(outcome=st.sampled_from(["", "", "won", "lost"]))
+    def a_payment_is_disputed(self, outcome: str) -> None:
+        """At the buyer's bank, or decided there; what the lever refuses does not happen."""
+        for charge in self.world.stripe.v1.charges.list({"limit": 1}).data:
+            lever = {"subject": charge.id} | ({"outcome": outcome} if outcome else {})
+            with suppress(HTTPError):
+                self.world.sandbox.control("dispute-closed" if outcome else "dispute", **lever)
 
     @rule(certainty=st.sampled_from([True, False, False, False]))
     def the_customer_is_deleted(self, certainty: bool) -> None:
@@ -339,7 +349,11 @@ def test_whatever_happens_rights_equal_what_stripe_says(
         db.session.remove()
         world.seen.clear()
         world.furnish()
+        coupon = world.stripe.v1.coupons.create({"percent_off": 10, "duration": "once"})
+        promotion: Any = {"promotion": {"type": "coupon", "coupon": coupon.id}, "code": CODE}
+        world.stripe.v1.promotion_codes.create(promotion)
 
+    world.gateway = connect(app, world.sandbox.url, suspend_disputed=True)
     kind = type("Money", (Money,), {"world": world, "fresh": fresh})
     run_state_machine_as_test(
         kind,

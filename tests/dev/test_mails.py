@@ -49,9 +49,7 @@ def test_a_kind_that_fits_no_family_is_listed_all_the_same() -> None:
     assert [kind for _name, kinds in grouped for kind in kinds] == ["receipt", "unheard_of"]
 
 
-@pytest.mark.parametrize(
-    ("lang", "word"), [("fr", "Choisir un nouveau mot de passe"), ("en", "Choose a new password")]
-)
+@pytest.mark.parametrize(("lang", "word"), [("fr", "Choisir un nouveau mot de passe"), ("en", "Choose a new password")])
 def test_a_kind_is_shown_as_text_and_framed_wide_and_narrow(hub: Browser, lang: str, word: str) -> None:
     page = hub.get(f"/dev/mails/reset_password?lang={lang}").text
     assert word in page and page.count(f'src="/dev/mails/reset_password/html?lang={lang}"') == 2
