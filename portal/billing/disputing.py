@@ -48,6 +48,12 @@ def _closes(one: Dispute, invoices: Sequence[RemoteInvoice]) -> bool:
     return one.status in OPEN
 
 
+def shuts(session: AnySession, stripe_id: str) -> bool:
+    """Whether a dispute closes now what this subscription opens."""
+    statement = select(Grant.id).where(Grant.reference == stripe_id, Grant.end_cause == EndCause.DISPUTED)
+    return session.scalar(statement.limit(1)) is not None
+
+
 def of(session: AnySession, organisation_id: int) -> list[tuple[Dispute, bool]]:
     """The last disputes about an organisation's payments, latest first, and whether staff may open what it closes."""
     shut = select(Grant.id).where(Grant.reference == Subscription.stripe_id, Grant.end_cause == EndCause.DISPUTED)

@@ -8,7 +8,7 @@ from enum import StrEnum
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
-from portal.billing import catalogue, leaving
+from portal.billing import catalogue, disputing, leaving
 from portal.billing.mirror import LIVE
 from portal.billing.models import Interval, Plan, Price, Subscription
 from portal.billing.quotes import Quote, is_reverse_charge, quote
@@ -168,6 +168,8 @@ def _refuse_state(session: AnySession, row: Subscription) -> None:
         raise CannotChange(Refusal.PAST_DUE)
     if row.status not in ("active", "trialing"):
         raise CannotChange(Refusal.CLOSED)
+    if disputing.shuts(session, row.stripe_id):
+        raise CannotChange(Refusal.CLOSED)  # nobody pays for more that stays shut
     if row.ending_at is not None or leaving.waiting_since(session, row.id):
         raise CannotChange(Refusal.ENDING)
     if row.collection_method != "charge_automatically":

@@ -69,6 +69,8 @@ def test_it_closes_while_it_is_open_and_says_why_everywhere(strict: World) -> No
         text = words(buyer.billing())
         assert "mind Health is closed until the dispute about a payment is settled." in text
         assert "renewed on" not in text and "Cancel the subscription" in text
+        answer = buyer.client.get("/billing/change?vertical=media")
+        assert (answer.status_code, answer.location) == (303, "/billing/"), "nothing more is sold that stays shut"
         why = words(buyer.client.get(f"/help/why?article={article.slug}").text)
         assert "Beginning only: closed while a payment is disputed" in why
 

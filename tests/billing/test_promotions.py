@@ -319,3 +319,20 @@ def test_what_can_be_no_code_is_never_asked_for(world: World, monkeypatch: pytes
 def test_the_code_of_a_link_stands_in_the_field(world: World) -> None:
     answer = world.buyer().client.get(f"{CHECKOUT}?price=health-month-eur&code=RENTREE")
     assert answer.status_code == 200 and 'value="RENTREE"' in answer.text
+
+
+def test_whoever_runs_the_portal_makes_codes_by_command(world: World) -> None:
+    def says(*words_: str) -> str:
+        return world.app.test_cli_runner().invoke(args=["stripe", "promotion-code", *words_]).output
+
+    assert "Made ETE (promo_" in says("ETE", "--percent", "12.5", "--once", "--plan", "health", "--most", "1")
+    assert "already exists" in says("ete", "--percent", "50")
+    assert "is not known at Stripe" in says("AUTRE", "--percent", "50", "--plan", "platinum")
+    buyer = world.buyer()
+    assert "Code ETE (−12.5%) −€11.13" in page(buyer, code="ete")
+    buyer.client.set_cookie("locale", "en")
+    other = buyer.order("media-month-eur", step="update", code="ETE")
+    assert "This code is not for this plan." in words(other.text)
+    buyer.subscribe(code="ETE")
+    end_reading()
+    assert db.session.query(Invoice).one().subtotal == 7_787
