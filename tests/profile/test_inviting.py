@@ -97,7 +97,7 @@ def test_junk_is_refused_in_words(client: FlaskClient, firm: Organisation, sessi
 
 def test_invitations_do_not_count_as_used(client: FlaskClient, firm: Organisation) -> None:
     told = invite(client, firm, "\n".join(f"a{n}@x.example.org" for n in range(5)), follow=True).text
-    assert "0 of 3 licences are in use." in told and "Invited, not accepted yet" in told
+    assert "Licences in use: 0 of 3." in told and "Invited, not accepted yet" in told
     assert "2 invitations more wait than there are free licences" in told
 
 
