@@ -108,6 +108,34 @@ def _begin(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
 
 
+_ONLY_READ = "portal_only_read"  # in what is known of a connection
+
+
+@event.listens_for(Engine, "begin")
+def _read_so_far(connection: Connection) -> None:
+    connection.info[_ONLY_READ] = True
+
+
+@event.listens_for(Engine, "before_cursor_execute")
+def _look_at(connection: Connection, _cursor: Any, statement: str, *_rest: Any) -> None:
+    if connection is not None and not statement.startswith("SELECT"):
+        connection.info[_ONLY_READ] = False
+
+
+@event.listens_for(Engine, "rollback")
+def _keep_plans(connection: Connection) -> None:
+    """On PostgreSQL a transaction of nothing but SELECTs is committed: there is nothing to undo.
+
+    After a rollback psycopg forgets every prepared statement, and each page would have all of its statements planned
+    anew, which takes the database several times as long as to execute them.
+    """
+    if connection.dialect.name != "postgresql" or not connection.info.pop(_ONLY_READ, False):
+        return
+    driver: Any = connection.connection.driver_connection
+    if driver.info.transaction_status.name == "INTRANS":  # not after a statement that failed
+        driver.commit()
+
+
 @contextmanager
 def writing(session: AnySession | None = None) -> Iterator[AnySession]:
     """One unit of work: everything inside is committed together, or nothing is.

@@ -1,10 +1,11 @@
 """The ground every other test stands on."""
 
 import pytest
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
-from portal.db import AnySession, end_reading, writing
+from portal.content.models import Rubric
+from portal.db import AnySession, db, end_reading, writing
 from portal.history import Snapshot
 from tests.builders import a_vertical
 
@@ -33,3 +34,24 @@ def test_a_unit_of_work_refuses_to_swallow_changes_made_outside_of_one(session: 
     with pytest.raises(RuntimeError, match="outside"):
         end_reading()
     session.rollback()
+
+
+def test_what_was_written_outside_of_a_unit_is_undone_and_what_was_read_undoes_nothing(session: AnySession) -> None:
+    session.execute(select(Snapshot.id)).all()
+    session.execute(insert(Rubric).values(slug="infos", name="Infos", name_en="News", position=1))
+    session.rollback()
+    assert session.scalars(select(Rubric.id)).all() == []
+    end_reading()
+    with pytest.raises(DBAPIError):
+        session.execute(text("SELECT nothing FROM nowhere"))
+    end_reading()
+    assert session.scalars(select(Rubric.id)).all() == []
+
+
+def test_postgresql_keeps_the_plans_of_what_pages_read(session: AnySession) -> None:
+    for _page in range(7):
+        session.execute(select(Rubric.slug)).all()
+        end_reading()
+    if db.engine.dialect.name == "postgresql":
+        kept = session.scalars(text("SELECT statement FROM pg_prepared_statements")).all()
+        assert any("rubrics.slug" in statement for statement in kept)
