@@ -1,15 +1,22 @@
-"""The calls that change a subscription and take a change back; the gateway gives its client."""
+"""What a change would cost, the change itself, and taking it back: bodies of the gateway's calls."""
 
 from typing import Any
 
-from portal.billing import parameters
+from portal.billing import parameters, reading
+from portal.billing.ending import Speaking
 from portal.billing.reading import identifier
-from portal.billing.shapes import ChangeOrder, RemoteChange
+from portal.billing.shapes import ChangeOrder, RemoteChange, RemotePreview
 
 
-def made(client: Any, order: ChangeOrder, key: str) -> RemoteChange:
-    """Ask for a change; its payment is tried at once, and without it nothing changes."""
-    subscriptions = client.v1.subscriptions
+def previewed(gateway: Speaking, order: ChangeOrder) -> RemotePreview:
+    """What a change would be invoiced at once; nothing is changed."""
+    params = parameters.preview(order)
+    return reading.preview(gateway._client.v1.invoices.create_preview(params).to_dict())
+
+
+def made(gateway: Speaking, order: ChangeOrder, key: str) -> RemoteChange:
+    """Ask for a change; its payment is tried at once, and without it nothing changes. Raises CardRefused."""
+    subscriptions = gateway._client.v1.subscriptions
     if order.adds and order.tax_rate_ids and not order.removes:
         rates = {"default_tax_rates": list(order.tax_rate_ids)}
         subscriptions.update(order.subscription_id, rates, {"idempotency_key": f"{key}-rates"})
@@ -18,7 +25,7 @@ def made(client: Any, order: ChangeOrder, key: str) -> RemoteChange:
     if not found.get("pending_update"):
         return RemoteChange(pending=False)
     invoice = found["latest_invoice"]
-    return RemoteChange(pending=True, to_confirm=_to_confirm(client, invoice))
+    return RemoteChange(pending=True, to_confirm=_to_confirm(gateway._client, invoice))
 
 
 def _to_confirm(client: Any, invoice: dict[str, Any]) -> str | None:
@@ -30,9 +37,9 @@ def _to_confirm(client: Any, invoice: dict[str, Any]) -> str | None:
     return invoice.get("hosted_invoice_url")
 
 
-def withdrawn(client: Any, subscription_id: str) -> None:
-    """Void the invoice a change waits for: the change goes with it."""
-    found = client.v1.subscriptions.retrieve(subscription_id, {"expand": ["latest_invoice"]}).to_dict()
+def withdrawn(gateway: Speaking, subscription_id: str) -> None:
+    """Void the invoice a change waits for: the change goes with it; nothing happens when none waits."""
+    found = gateway._client.v1.subscriptions.retrieve(subscription_id, {"expand": ["latest_invoice"]}).to_dict()
     invoice = found.get("latest_invoice") or {}
     if found.get("pending_update") and invoice.get("status") == "open":
-        client.v1.invoices.void_invoice(invoice["id"])
+        gateway._client.v1.invoices.void_invoice(invoice["id"])

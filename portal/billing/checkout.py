@@ -94,7 +94,8 @@ def live_subscription(session: AnySession, organisation_id: int) -> Subscription
     return session.scalars(statement.order_by(Subscription.id).limit(1)).one_or_none()
 
 
-def _refuse_another(session: AnySession, organisation_id: int) -> None:
+def refuse_another(session: AnySession, organisation_id: int) -> None:
+    """Nothing is sold beside what there is. Raises AlreadySubscribed, OrderUnpaid."""
     live = live_subscription(session, organisation_id)
     if live is not None:
         raise AlreadySubscribed(live.status)
@@ -102,8 +103,8 @@ def _refuse_another(session: AnySession, organisation_id: int) -> None:
 
 
 def refuse_beside(session: AnySession, organisation_id: int) -> None:
-    """Nothing is sold beside what there is. Raises AlreadySubscribed, OrderUnpaid, CheckoutBusy (a page is open)."""
-    _refuse_another(session, organisation_id)
+    """The same, of open payment pages too. Raises AlreadySubscribed, OrderUnpaid, CheckoutBusy."""
+    refuse_another(session, organisation_id)
     if _open_attempt(session, organisation_id) is not None:
         raise CheckoutBusy
 
@@ -174,7 +175,7 @@ def _open(session: AnySession, order: Order) -> int:
     try:
         with writing(session):
             organisation = founding.organisation_held(session, order.reader_id)
-            _refuse_another(session, organisation.id)
+            refuse_another(session, organisation.id)
             write_identity(organisation, order.identity)
             acquaintance.learn(session, order.reader_id, name=order.buyer_name, company=order.buyer_company)
             attempt = _open_attempt(session, organisation.id)

@@ -13,7 +13,7 @@ from portal.billing import catalogue, on_invoices
 from portal.billing.gateway import Gateway
 from portal.billing.models import CheckoutAttempt, Customer, Price, TaxRate
 from portal.billing.quotes import is_reverse_charge
-from portal.billing.shapes import CustomerDetails, ObjectGone
+from portal.billing.shapes import CustomerDetails, InvoicedOrder, ObjectGone
 from portal.db import AnySession, broke, end_reading, writing
 from portal.i18n import LOCALES
 from portal.organisations import founding
@@ -55,7 +55,7 @@ def ensure_for(session: AnySession, gateway: Gateway, buyer: Buyer, locale: str)
         return known
     if known is not None:
         _forget(session, known)
-    made = gateway.create_customer(details, f"{key}-customer-{details_digest(details)}")
+    made = gateway.create_customer(details, f"{key}-customer-{digest(details)}")
     return _keep(session, organisation_id, made, gateway.livemode)
 
 
@@ -91,8 +91,8 @@ def sold_at_stripe(session: AnySession, price_row_id: int) -> tuple[str, str]:
     return price, rate
 
 
-def details_digest(details: CustomerDetails) -> str:
-    """Short and stable: the same details under the same attempt make one customer, however often they are sent."""
+def digest(details: CustomerDetails | InvoicedOrder) -> str:
+    """Short and stable: the same wish under the same key is carried out once, however often it is sent."""
     return hashlib.sha256(repr(details).encode()).hexdigest()[:12]
 
 

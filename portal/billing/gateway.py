@@ -28,17 +28,14 @@ from portal.billing import (
 )
 from portal.billing.shapes import (
     CardRefused,
-    ChangeOrder,
     CustomerDetails,
     GatewayBusy,
     GatewayError,
     GatewayRefused,
     GatewayUnavailable,
     ObjectGone,
-    RemoteChange,
     RemoteDispute,
     RemoteEvent,
-    RemotePreview,
     RemoteSession,
     RemoteState,
     RemoteSubscription,
@@ -207,21 +204,9 @@ class Gateway:
         found = money.disputes(self._client, read.customer_id)
         return tuple(one for one in found if self.subscription_of_payment(one.payment) == read.id)
 
-    @_speaking
-    def preview_change(self, order: ChangeOrder) -> RemotePreview:
-        """What a change would be invoiced at once; nothing is changed."""
-        params: Any = parameters.preview(order)
-        return reading.preview(_plain(self._client.v1.invoices.create_preview(params)))
-
-    @_speaking
-    def change(self, order: ChangeOrder, idempotency_key: str) -> RemoteChange:
-        """Change a subscription if it can be paid. Raises CardRefused."""
-        return change_calls.made(self._client, order, idempotency_key)
-
-    @_speaking
-    def withdraw_change(self, subscription_id: str) -> None:
-        """Void a change that waits for its payment; nothing happens when none does."""
-        change_calls.withdrawn(self._client, subscription_id)
+    preview_change = _speaking(change_calls.previewed)
+    change = _speaking(change_calls.made)
+    withdraw_change = _speaking(change_calls.withdrawn)
 
     def subscriptions(self, customer_id: str | None = None) -> Iterator[RemoteSubscription]:
         """Every subscription (of a customer), ended ones included, page by page."""

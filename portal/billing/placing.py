@@ -59,9 +59,8 @@ def _subscription(session: AnySession, gateway: Gateway, order_id: int) -> str:
     buyer, again = _buyer_of(session, order), order.attempts > 0
     customer_id = customers.ensure_for(session, gateway, buyer, order.locale)
     found = gateway.subscription_of_order(customer_id, str(order_id)) if again else None
-    made = found or gateway.subscribe_by_invoice(
-        _wish(session, order_id, customer_id), f"{buyer.key}-order-{customer_id}"
-    )
+    wish = _wish(session, order_id, customer_id)
+    made = found or gateway.subscribe_by_invoice(wish, f"{buyer.key}-order-{customers.digest(wish)}")
     with writing(session):
         session.get_one(InvoiceOrder, order_id).stripe_subscription_id = made
     return made

@@ -45,6 +45,19 @@ CITY: dict[str, Any] = {
 }
 
 
+FORM = {
+    "company": "Clinique des Tilleuls",
+    "siren": "732 829 320",
+    "street": "12 rue des Tilleuls",
+    "postal_code": "69003",
+    "city": "Lyon",
+    "billing_email": "compta@clinique.example.org",
+    "purchase_reference": "PO-4711",
+    "buyer_reads": "y",
+    "terms": "y",
+}
+
+
 def drafted(*, titles: set[str] | None = None, interval: Interval = Interval.YEAR, **details: Any) -> int:
     """A quote that nobody was sent."""
     writer = a_reader(role=Role.SALES)

@@ -1,10 +1,14 @@
 """A quote becomes an order, an order a subscription that is paid by transfer: once, whatever happens in between."""
 
+import contextvars
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 from sqlalchemy import select
 
 from portal import clock
@@ -20,10 +24,13 @@ from portal.db import db, end_reading, writing
 from portal.organisations import founding
 from portal.organisations.models import ManagerRole, Organisation
 from portal.roles import Role
-from tests.billing.quoting import CITY, accepts, an_order, given, quote_of, sent
-from tests.billing.world import World
+from tests.billing.quoting import CITY, FORM, accepts, an_order, given, quote_of, sent
+from tests.billing.world import CHECKOUT, FIRM, SECRET, World
 from tests.builders import a_reader, an_organisation
 from tests.conftest import NOON
+from tests.forms import csrf_token
+from tests.sandbox.server import start_sandbox
+from tests.stripe_contract.police import assert_lawful
 
 DAY = timedelta(days=1)
 
@@ -63,6 +70,23 @@ def test_an_accepted_quote_opens_at_once_and_its_invoice_carries_everything(worl
     organisation = db.session.get_one(Organisation, row.organisation_id)
     assert (organisation.kind, organisation.seats, organisation.purchase_reference) == ("public", 30, "PO-4711")
     assert [mail.kind for mail in world.mails() if mail.reader_id == reader.id] == ["order_received"]
+
+
+def test_the_first_invoice_is_sent_at_once_where_stripe_keeps_drafts_for_an_hour(app: Flask, tmp_path: Path) -> None:
+    options = ("--no-ticker", "--checkout-wait", "0", "--renewal-lag", "3600")
+    slow = start_sandbox(tmp_path, None, SECRET, shuffle=None, options=options)
+    world = World(app, slow)
+    try:
+        world.furnish()
+        an_order(world, a_reader())
+        [invoice] = world.stripe.v1.invoices.list({}).data
+        assert (invoice.status, invoice.due_date is not None) == ("open", True)
+        assert invoiced.owed(db.session, world.subscription().organisation_id) is not None
+    finally:
+        end_reading()
+        world.close()
+        slow.stop()
+    assert_lawful(slow.wire_log, strict=False)
 
 
 def test_an_order_that_is_paid_goes_on_and_its_renewal_is_due_after_the_terms_again(world: World) -> None:
@@ -163,6 +187,26 @@ def test_accepting_twice_or_by_two_managers_is_one_order(world: World) -> None:
     assert len(orders()) == len(world.stripe.v1.subscriptions.list({"status": "all"}).data) == 1
     with pytest.raises(ordering.NotYours):
         accepts(world, token, a_reader())
+
+
+def test_an_order_and_a_card_at_the_same_instant_are_not_both_taken(world: World) -> None:
+    """Two managers, two paths: whichever comes second sees the first, or is asked to try again."""
+    first, second = a_reader(), a_reader()
+    firm = an_organisation(first)
+    with writing() as unit:
+        founding.add_manager(unit, firm.id, second.id, ManagerRole.MANAGER, actor_id=None)
+    path, by_card, by_quote = f"/quote/{sent(organisation_id=firm.id)}", world.buyer(first), world.buyer(second)
+    price = {**FIRM, "price": "health-month-eur"}
+    price["csrf_token"] = csrf_token(by_card.client, f"{CHECKOUT}?price=health-month-eur")
+    form = {**FORM, "csrf_token": csrf_token(by_quote.client, path)}
+    with ThreadPoolExecutor(2) as threads:
+        paying = threads.submit(contextvars.copy_context().run, by_card.client.post, CHECKOUT, data=price)
+        ordering_ = threads.submit(contextvars.copy_context().run, by_quote.client.post, path, data=form)
+        answers = {paying.result().status_code, ordering_.result().status_code}
+    assert answers <= {303, 422}
+    pages = [one.status for one in world.stripe.v1.checkout.sessions.list().data if one.status == "open"]
+    live = world.stripe.v1.subscriptions.list({"status": "all"}).data
+    assert len(pages) + len(live) == 1
 
 
 @pytest.mark.parametrize("fault", ["500", "nothing", "lost"])

@@ -19,24 +19,13 @@ from portal.enquiries import asking
 from portal.enquiries.models import Enquiry, EnquiryKind, EnquiryState
 from portal.organisations.models import Organisation
 from portal.roles import Role
-from tests.billing.quoting import accepts, an_order, sent
+from tests.billing.quoting import FORM, accepts, an_order, sent
 from tests.billing.world import World
 from tests.builders import a_reader, an_organisation
 from tests.conftest import NOON
 from tests.forms import sign_in, submit
 
 DAY = timedelta(days=1)
-GIVEN = {
-    "company": "Clinique des Tilleuls",
-    "siren": "732 829 320",
-    "street": "12 rue des Tilleuls",
-    "postal_code": "69003",
-    "city": "Lyon",
-    "billing_email": "compta@clinique.example.org",
-    "purchase_reference": "PO-4711",
-    "buyer_reads": "y",
-    "terms": "y",
-}
 WRITTEN: dict[str, Any] = {
     "company": "Laboratoires Ravenel",
     "recipient": "Ada Morvan",
@@ -80,7 +69,7 @@ def test_a_stranger_reads_the_quote_and_comes_back_to_it_after_signing_in(world:
     assert answer.headers["Referrer-Policy"] == "no-referrer" and answer.headers["Cache-Control"] == "private, no-store"
     assert f"/login?next={path}" in text and f"/register?next={path}" in text and "Accepter et commander" not in text
     assert world.client().get("/quote/un-jeton-que-personne-ne-connait").status_code == 410
-    posted = submit(world.client(), path, GIVEN)
+    posted = submit(world.client(), path, FORM)
     assert posted.status_code == 303 and posted.location.startswith("/login")
     assert one(WrittenQuote).state is QuoteState.SENT
 
@@ -88,7 +77,7 @@ def test_a_stranger_reads_the_quote_and_comes_back_to_it_after_signing_in(world:
 def test_accepting_on_the_page_opens_and_tells_what_to_pay_by_when(world: World) -> None:
     buyer = world.buyer()
     path = f"/quote/{sent()}"
-    answer = submit(buyer.client, path, GIVEN)
+    answer = submit(buyer.client, path, FORM)
     assert (answer.status_code, answer.location) == (303, "/billing/")
     page = plain(buyer.client.get("/billing/").text)
     order, invoice = one(InvoiceOrder), one(Invoice)
@@ -96,7 +85,7 @@ def test_accepting_on_the_page_opens_and_tells_what_to_pay_by_when(world: World)
     for part in (f"Facture {invoice.number}", "9 avril 2026", "24 avril 2026", "AGRIFRPP", "PO-4711"):
         assert part in page, part
     assert "Modifier ma carte" not in page and "27 novembre 2026" in page
-    again = submit(buyer.client, path, GIVEN, page="/billing/")
+    again = submit(buyer.client, path, FORM, page="/billing/")
     assert again.location == "/billing/" and len(db.session.scalars(select(InvoiceOrder)).all()) == 1
     assert "devenu une commande" in buyer.client.get(path).text
 
@@ -104,7 +93,7 @@ def test_accepting_on_the_page_opens_and_tells_what_to_pay_by_when(world: World)
 def test_a_form_that_lacks_something_says_what_and_keeps_the_rest(world: World) -> None:
     buyer = world.buyer()
     path = f"/quote/{sent(public_body=True)}"
-    wrong = {**GIVEN, "terms": "", "city": "", "service_code": "COMPTA-9", "commitment_number": "EJ-88"}
+    wrong = {**FORM, "terms": "", "city": "", "service_code": "COMPTA-9", "commitment_number": "EJ-88"}
     answer = submit(buyer.client, path, wrong)
     assert answer.status_code == 422
     for part in ("Saisissez le SIRET (14 chiffres)", "Saisissez la ville", "Lisez et acceptez le devis", "COMPTA-9"):
@@ -121,7 +110,7 @@ def test_only_who_manages_the_organisation_accepts_and_anybody_declines(world: W
     path = f"/quote/{sent(organisation_id=firm.id)}"
     other = world.buyer()
     assert "Seuls les gestionnaires" in other.client.get(path).text
-    assert submit(other.client, path, GIVEN, page="/profile/identity").status_code == 303
+    assert submit(other.client, path, FORM, page="/profile/identity").status_code == 303
     assert one(WrittenQuote).state is QuoteState.SENT
     stranger = world.client()
     assert submit(stranger, f"{path}/decline", page=path).status_code == 303
@@ -131,13 +120,20 @@ def test_only_who_manages_the_organisation_accepts_and_anybody_declines(world: W
     assert "Refusé le" in stranger.get(path).text
 
 
+def test_whoever_cannot_order_now_is_told_before_filling_anything_in(world: World) -> None:
+    buyer = world.buyer()
+    buyer.subscribe()
+    page = buyer.client.get(f"/quote/{sent()}").text
+    assert "a déjà un abonnement" in page and "Accepter et commander" not in page
+
+
 def test_an_expired_quote_says_so_and_asks_for_another(world: World) -> None:
     buyer = world.buyer()
     path = f"/quote/{sent(valid_until=NOON + DAY)}"
     with clock.frozen(NOON + DAY):
         page = buyer.client.get(path)
         assert "n’est plus valable" in page.text and "Accepter et commander" not in page.text
-        assert submit(buyer.client, path, GIVEN, page="/profile/identity").location == path
+        assert submit(buyer.client, path, FORM, page="/profile/identity").location == path
     assert db.session.scalars(select(InvoiceOrder)).all() == []
 
 
@@ -145,7 +141,7 @@ def test_while_stripe_is_silent_the_order_is_kept_and_told(world: World) -> None
     buyer = world.buyer()
     path = f"/quote/{sent()}"
     world.sandbox.control("outage", seconds=60)
-    answer = submit(buyer.client, path, GIVEN)
+    answer = submit(buyer.client, path, FORM)
     assert (answer.status_code, answer.location) == (303, "/billing/")
     assert "est enregistrée, et en cours de transmission" in buyer.client.get("/billing/").text
     assert (
@@ -153,7 +149,7 @@ def test_while_stripe_is_silent_the_order_is_kept_and_told(world: World) -> None
         in buyer.client.get("/billing/checkout?price=health-month-eur", follow_redirects=True).text
     )
     world.sandbox.control("outage", seconds=0)
-    assert submit(buyer.client, path, GIVEN, page="/billing/").location == "/billing/"  # the same button goes on
+    assert submit(buyer.client, path, FORM, page="/billing/").location == "/billing/"  # the same button goes on
     assert one(InvoiceOrder).opened_at is not None
 
 

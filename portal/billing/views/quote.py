@@ -82,6 +82,15 @@ def _carried_out(token: str, form: AcceptForm, order_id: int) -> Any:
     return see_other(url_for("billing.home"))
 
 
+def _hindrance(organisation_id: int) -> str:
+    """Why this organisation cannot order now, told before anybody fills the form in; empty when it can."""
+    try:
+        checkout.refuse_another(db.session, organisation_id)
+    except (checkout.AlreadySubscribed, OrderUnpaid) as hindrance:
+        return _why_not(hindrance)
+    return ""
+
+
 def _why_not(hindrance: Exception) -> str:
     if isinstance(hindrance, checkout.AlreadySubscribed):
         return gettext("Your organisation already has a subscription. Write to us: we change it instead of adding one.")
@@ -126,6 +135,8 @@ def _filled(document: Document) -> AcceptForm | None:
     if not current_user.is_authenticated or not document.can_be_accepted(clock.now()) or not _may(document):
         return None
     quote, mine = document.quote, _organisation(document)
+    if mine is not None and _hindrance(mine.id):
+        return None
     known = {name: getattr(mine, name) for name in _KNOWN} if mine else {}
     account = acquaintance.known_of(db.session, current_user.id)
     billing_email = (mine.billing_email if mine else "") or account["email"]
@@ -167,6 +178,7 @@ def _given(form: AcceptForm, document: Document) -> ordering.Acceptance:
 
 def _page(token: str, document: Document, form: AcceptForm | None, status: int = 200, problem: str = "") -> Any:
     now, quote = clock.now(), document.quote
+    mine = _organisation(document) if current_user.is_authenticated and _may(document) else None
     page = render_template(
         "billing/quote.html",
         token=token,
@@ -174,6 +186,7 @@ def _page(token: str, document: Document, form: AcceptForm | None, status: int =
         quote=quote,
         form=form,
         problem=problem,
+        hindrance=_hindrance(mine.id) if mine is not None and not problem else "",
         open=document.can_be_accepted(now),
         may=current_user.is_authenticated and _may(document),
         terms_day=terms.day_of(terms.CURRENT),
