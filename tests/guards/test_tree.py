@@ -55,6 +55,12 @@ def test_no_template_holds_style_or_script_of_its_own() -> None:
     assert [str(path) for path in pages if inline.search(path.read_text(encoding="utf-8"))] == []
 
 
+def test_no_template_tells_a_constant_through_a_filter_of_the_language() -> None:
+    """Jinja works such a thing out once, in whichever language came first, and keeps it for both."""
+    constant = re.compile(r"[\s({=,~]\d+\s*\|\s*(money|round_money|percent|rate|integer|day|moment|size)\b")
+    assert [str(path) for path in TEMPLATES if constant.search(path.read_text(encoding="utf-8"))] == []
+
+
 def test_every_mail_has_its_three_parts() -> None:
     folders = [path for path in (ROOT / "templates" / "mail").iterdir() if path.is_dir()]
     assert folders

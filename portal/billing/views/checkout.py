@@ -191,6 +191,7 @@ def _page(form: CheckoutForm, offer: Offer, status: int = 200, problem: str = ""
         after=paid.after,
         unit=quotes.quote(offer.unit_amount, 1, paid.first.basis_points),
         later=paid.later,
+        due=summing.due(paid),
         then=told_promotions.how_long(paid, each, offer.currency),
         taken_off=told_promotions.taken_off(form.promotion.reduction, offer.currency) if form.promotion else "",
         problem=problem,
