@@ -44,6 +44,10 @@ def _state(grant: GrantFacts, case: Case) -> str:
     state = grant.state(case.at)
     if not grant.reaches(case.at) and state in (GrantState.ACTIVE, GrantState.GRACE, GrantState.FUTURE):
         return gettext("no seat")
+    if state is GrantState.GRACE:
+        return gettext("open, payment due since %(day)s", day=formats.day(grant.ends_at))
+    if state is GrantState.ENDED and grant.end_cause is None and grant.grace_until is not None:
+        return gettext("closed, payment due since %(day)s", day=formats.day(grant.ends_at))
     cause = words.CAUSES.get(grant.end_cause) if grant.end_cause else None
     over = state in (GrantState.ENDED, GrantState.REVOKED)
     return str(cause) if over and cause else str(words.STATES[state])
