@@ -98,7 +98,7 @@ LOOKED: list[tuple[str, ArticleFacts, ReaderFacts, str, str]] = [
     ("not-started", ARTICLE, MEMBER, MISS, "No right begins later."),
     ("not-started", ARTICLE, member(grant(**LATER, grant_id=1)), HIT, "Granted access, mind Health, 11 March 2026 to 12 March 2026: not started yet"),
     ("payment-overdue", ARTICLE, MEMBER, MISS, "None has ended here."),
-    ("payment-overdue", ARTICLE, member(bought(**{**GRACE, "grace_until": NOW}, grant_id=1)), HIT, "Subscription, mind Health, 18 February 2026 to 9 March 2026: closed, payment due since 9 March 2026"),
+    ("payment-overdue", ARTICLE, member(bought(**{**GRACE, "grace_until": NOW}, grant_id=1)), HIT, "Subscription, mind Health, 18 February 2026 to 10 March 2026: closed, payment due since 9 March 2026"),
     ("subscription-ended", ARTICLE, member(bought(**OVER, grant_id=1, end_cause=EndCause.CANCELLED)), HIT, "Subscription, mind Health, 18 February 2026 to 9 March 2026: cancelled"),
     ("subscription-ended", ARTICLE, member(seat(**OVER, grant_id=1)), MISS, "None has ended here."),
     ("seat-ended", ARTICLE, MEMBER, MISS, "No seat here."),
