@@ -6,10 +6,12 @@ import signal
 import subprocess
 import sys
 import threading
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import requests
 
+from portal import clock
 from portal.settings import ROOT
 from tests.ports import free_pair
 
@@ -65,6 +67,11 @@ class House:
         code = self.process.wait(timeout=30)
         self._listener.join(timeout=5)
         return code
+
+    def now(self) -> datetime:
+        """The instant that this portal and its stand-in take for the present."""
+        file = self.folder / "clock-offset"
+        return clock.wall() + timedelta(seconds=int(file.read_text(encoding="ascii")) if file.exists() else 0)
 
     def pull(self, lever: str, **values: object) -> dict[str, object]:
         """Use a lever of the stand-in."""
