@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 import stripe
 from argon2 import PasswordHasher
 from flask import Flask
@@ -76,8 +77,12 @@ def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session", autouse=True)
 def impatient_stripe() -> None:
-    """Stripe's library asks again as often as in the product, without the seconds between."""
+    """Stripe's library asks again as often as in the product, without the seconds between.
+
+    All that tests speak to is on this machine: nobody reads the whole environment for proxies before each request.
+    """
     stripe.HTTPClient.INITIAL_DELAY = stripe.HTTPClient.MAX_DELAY = 0  # type: ignore[misc]
+    requests.sessions.get_environ_proxies = lambda *_asked, **_more: {}  # type: ignore[assignment]
 
 
 @pytest.fixture(scope="session", autouse=True)

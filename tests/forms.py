@@ -29,9 +29,9 @@ class Browser(FlaskClient):
         return contextvars.Context().run(super().open, *args, **kwargs)
 
 
-def csrf_token(client: FlaskClient, page: str) -> str:
+def csrf_token(client: FlaskClient, page: str | TestResponse) -> str:
     """The token of the forms on this page; fails when the page is not shown or holds no form."""
-    response = client.get(page)
+    response = client.get(page) if isinstance(page, str) else page
     assert response.status_code == 200, f"{page} answered {response.status_code}"
     found = _TOKEN.search(response.text)
     assert found, f"{page} holds no form with a token"
@@ -44,12 +44,13 @@ def submit(
     data: dict[str, Any] | None = None,
     follow: bool = False,
     *,
-    page: str | None = None,
+    page: str | TestResponse | None = None,
     **request: Any,
 ) -> TestResponse:
     """Open the page (by default the one the form is sent to), take its token, send the form.
 
-    `page` is where the form stands when it is sent elsewhere; further arguments go to the request (headers …).
+    `page` is where the form stands when it is sent elsewhere, or that page as it was opened; further arguments go to
+    the request (headers …).
     """
     token = csrf_token(client, page or url)
     return client.post(url, data={**(data or {}), "csrf_token": token}, follow_redirects=follow, **request)

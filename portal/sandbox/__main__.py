@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 import threading
@@ -47,7 +48,12 @@ def _parser() -> argparse.ArgumentParser:
     add("--webhook-url", help="where events are sent; nowhere by default")
     add("--webhook-secret", default=Config.webhook_secret, help="signing secret of that address")
     add("--shuffle", type=int, metavar="SEED", help="send webhooks out of order, some twice")
-    add("--wire-log", type=Path, help="append every request, answer and webhook to this file as JSON lines")
+    add(
+        "--wire-log",
+        type=Path,
+        default=os.environ.get("SANDBOX_WIRE_LOG"),
+        help="append every request, answer and webhook to this file as JSON lines (or SANDBOX_WIRE_LOG)",
+    )
     add("--checkout-wait", type=float, default=10.0, help="seconds to wait for the webhook before redirecting")
     add("--retry-base", type=float, default=1.0, help="seconds before the first webhook retry (doubles each time)")
     add("--renewal-lag", type=int, default=0, help="seconds that a renewal's invoice stays a draft")

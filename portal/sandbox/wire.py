@@ -144,7 +144,7 @@ def _done(desk: Desk, endpoint: Endpoint, parameters: dict[str, Any], names: dic
         return _failed(fault)
     finally:
         desk.store.db.execute("RELEASE request")
-    return Answer(200, json.dumps(result, indent=2, ensure_ascii=False))
+    return Answer(200, json.dumps(result, ensure_ascii=False))
 
 
 def _shown(desk: Desk, result: Document) -> Document:
@@ -174,7 +174,7 @@ def _keep(desk: Desk, key: str, answer: Answer, request_id: str) -> None:
 
 
 def _failed(fault: ApiError) -> Answer:
-    return Answer(fault.status, json.dumps(fault.envelope(), indent=2, ensure_ascii=False))
+    return Answer(fault.status, json.dumps(fault.envelope(), ensure_ascii=False))
 
 
 def _response(log: WireLog, answer: Answer, request_id: str) -> Response:
@@ -187,5 +187,5 @@ def _response(log: WireLog, answer: Answer, request_id: str) -> Response:
         response.headers["Idempotent-Replayed"] = "true"
         response.headers["Original-Request"] = answer.replayed
     body = request.get_data(cache=True, as_text=True) if request.method == "POST" and answer.status != 413 else ""
-    log.request(request.method, request.full_path.rstrip("?"), body, answer.status, json.loads(answer.body))
+    log.request(request.method, request.full_path.rstrip("?"), body, answer.status, answer.body)
     return response

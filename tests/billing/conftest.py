@@ -9,7 +9,6 @@ from flask import Flask
 from tests.billing.world import SECRET, World
 from tests.forms import Browser
 from tests.sandbox.server import Sandbox, start_sandbox
-from tests.stripe_contract.police import assert_lawful
 
 
 @pytest.fixture(scope="package")
@@ -19,7 +18,6 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     running = start_sandbox(folder, None, SECRET, shuffle=None, options=("--no-ticker", "--checkout-wait", "0"))
     yield running
     running.stop()
-    assert_lawful(running.wire_log, strict=False)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import stripe
+from tests.sandbox.shop import everything
 
 DAY = 86_400
 CARD_GRACE, INVOICE_GRACE, SLACK = 7 * DAY, 15 * DAY, DAY
@@ -88,18 +88,10 @@ def _for(invoice: Document) -> str | None:
     return details.get("subscription")
 
 
-def look(client: stripe.StripeClient) -> AtStripe:
+def look(url: str) -> AtStripe:
     """Read everything, page by page."""
-
-    def everything(listing: Any, **params: Any) -> list[Document]:
-        return [one.to_dict(for_json=True) for one in listing({"limit": 100, **params}).auto_paging_iter()]
-
-    v1 = client.v1
-    sold = {one["id"]: tuple(one["metadata"].get("verticals", "").split(",")) for one in everything(v1.products.list)}
-    titles = {one["id"]: sold.get(one["product"], ()) for one in everything(v1.prices.list)}
-    disputes: dict[str, list[Document]] = {}
-    for one in everything(v1.disputes.list):
-        asked = {"type": "payment_intent", "payment_intent": one["payment_intent"]}
-        for payment in everything(v1.invoice_payments.list, payment=asked):
-            disputes.setdefault(payment["invoice"], []).append(one)
-    return AtStripe(everything(v1.subscriptions.list, status="all"), everything(v1.invoices.list), titles, disputes)
+    products, prices = everything(url, "/v1/products"), everything(url, "/v1/prices")
+    sold = {one["id"]: tuple(one["metadata"].get("verticals", "").split(",")) for one in products}
+    titles = {one["id"]: sold.get(one["product"], ()) for one in prices}
+    subscriptions = list(everything(url, "/v1/subscriptions", status="all"))
+    return AtStripe(subscriptions, list(everything(url, "/v1/invoices")), titles)

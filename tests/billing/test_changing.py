@@ -57,9 +57,9 @@ def due(answer: TestResponse) -> int:
     return int(shown(answer).split("/")[1])
 
 
-def agree(buyer: Buyer, wish: dict[str, Any], seen: str) -> TestResponse:
+def agree(buyer: Buyer, wish: dict[str, Any], seen: str, page: TestResponse | None = None) -> TestResponse:
     """Press the button of a summary."""
-    token = csrf_token(buyer.client, "/billing/")
+    token = csrf_token(buyer.client, page or "/billing/")
     return buyer.client.post(SUMMARY, data={**wish, "shown": seen, "csrf_token": token}, headers=ENGLISH)
 
 

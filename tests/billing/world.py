@@ -23,7 +23,7 @@ from portal.verticals import forget_site_verticals
 from tests.builders import a_reader, a_vertical
 from tests.forms import sign_in, submit
 from tests.sandbox.server import Sandbox
-from tests.sandbox.shop import VISA, Page, card, visit
+from tests.sandbox.shop import VISA, Page, card, everything, visit
 
 SECRET = "whsec_sandbox"
 FIRM = {
@@ -92,7 +92,7 @@ class World:
 
     def events(self) -> list[dict[str, Any]]:
         """Everything that happened at Stripe and was not handed over yet, oldest first."""
-        found = [one.to_dict(for_json=True) for one in self.stripe.v1.events.list({"limit": 100}).auto_paging_iter()]
+        found = list(everything(self.sandbox.url, "/v1/events"))
         fresh = [event for event in reversed(found) if event["id"] not in self.seen]
         self.seen |= {event["id"] for event in fresh}
         return fresh
@@ -146,16 +146,22 @@ class Buyer:
     def __init__(self, world: World, reader: Reader) -> None:
         self.world, self.reader_id = world, reader.id
         self.client = world.client()
+        self.signed_in_at = clock.now() - timedelta(days=1)
         self.sign_in()
 
     def sign_in(self) -> None:
-        """Sign in (again): a session that was idle for a month has ended."""
+        """Sign in, again when a day or more went by: a session that was idle for a month has ended."""
         end_reading()
+        if timedelta() <= clock.now() - self.signed_in_at < timedelta(days=1):
+            return
+        self.signed_in_at = clock.now()
         sign_in(self.client, db.session.get_one(Reader, self.reader_id))
 
-    def order(self, price: str = "health-month-eur", **fields: str) -> TestResponse:
-        """Fill in the summary and go to pay."""
-        page = f"{CHECKOUT}?price={price}"
+    def order(
+        self, price: str = "health-month-eur", *, opened: TestResponse | None = None, **fields: str
+    ) -> TestResponse:
+        """Fill in the summary, unless it was `opened` already, and go to pay."""
+        page = opened or f"{CHECKOUT}?price={price}"
         return submit(self.client, CHECKOUT, {**FIRM, "price": price, **fields}, page=page)
 
     def pay(self, answer: TestResponse, number: str = VISA) -> Page:

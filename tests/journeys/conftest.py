@@ -9,6 +9,7 @@ from playwright.sync_api import Browser
 from tests.databases import PostgreSQL
 from tests.journeys.browser import chromium
 from tests.journeys.house import House, processes_of
+from tests.stripe_contract.police import assert_lawful
 
 Houses = Callable[[str], House]
 
@@ -21,6 +22,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="package")
 def houses(postgresql_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Houses]:
     """The whole portal on a database, started once as people start it; after the last story Ctrl-C leaves nothing.
+
+    Everything that portal, demonstration and stand-in said to each other must have been lawful.
 
     Kept here, not in a fixture with parameters: pytest would stop one house to start the other, and start it again.
     The server of PostgreSQL is asked for first, so that it ends last: a portal without its database ends by itself.
@@ -37,6 +40,8 @@ def houses(postgresql_url: str, tmp_path_factory: pytest.TempPathFactory) -> Ite
     codes = {name: house.stop() for name, house in running.items()}
     last_words = "\n".join(line for house in running.values() for line in house.lines[-20:])
     assert not any(codes.values()), f"{codes}\n{last_words}"
+    for house in running.values():
+        assert_lawful(house.wire_log)
     assert [line for house in running.values() for line in processes_of(house.port)] == []
 
 

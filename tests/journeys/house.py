@@ -25,6 +25,7 @@ class House:
     def __init__(self, folder: Path, database_url: str = "") -> None:
         self.folder = folder
         self.database_url = database_url
+        self.wire_log = folder / "wire.jsonl"
         self.port = free_pair()
         self.url = f"http://127.0.0.1:{self.port}"
         self.stand_in = f"http://127.0.0.1:{self.port + 1}"
@@ -49,6 +50,7 @@ class House:
         """What this portal and its commands are told."""
         ours = {name: value for name, value in os.environ.items() if not name.startswith(("STRIPE_", "PORTAL_"))}
         ours |= {"PORT": str(self.port), "PORTAL_INSTANCE": str(self.folder), "SECRET_KEY": SECRET}
+        ours["SANDBOX_WIRE_LOG"] = str(self.wire_log)
         return ours | ({"DATABASE_URL": self.database_url} if self.database_url else {})
 
     def _listen(self) -> None:

@@ -10,7 +10,6 @@ import pytest
 from tests.sandbox.receiver import SECRET, Receiver
 from tests.sandbox.server import Sandbox, start_sandbox
 from tests.sandbox.shop import Shop
-from tests.stripe_contract.police import assert_lawful
 
 
 @pytest.fixture(scope="package")
@@ -19,7 +18,6 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     running = start_sandbox(tmp_path_factory.mktemp("sandbox"), None, SECRET, shuffle=None)
     yield running
     running.stop()
-    assert_lawful(running.wire_log, strict=False)
 
 
 @pytest.fixture

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.stripe_contract.police import assert_lawful
+
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 30
 
@@ -44,12 +46,14 @@ class Sandbox:
         self.clock_file.write_text(str(int(text or 0) + seconds), encoding="ascii")
 
     def stop(self) -> int:
-        """End it politely; returns its exit code."""
+        """End it politely; everything that went over its wire must have been lawful. Returns its exit code."""
         self.process.terminate()
         code = self.process.wait(timeout=PATIENCE)
         for stream in (self.process.stdout, self.process.stderr):
             if stream is not None:
                 stream.close()
+        if self.wire_log.exists():
+            assert_lawful(self.wire_log, strict=False)
         return code
 
 

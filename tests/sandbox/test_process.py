@@ -55,10 +55,12 @@ def test_an_interrupt_ends_it_cleanly(folder: Path) -> None:
 
 
 def test_it_runs_in_a_thread_as_well(folder: Path) -> None:
-    with Server(Config(state=folder / "s.db", port=0)) as running:
+    log = folder / "wire.jsonl"
+    with Server(Config(state=folder / "s.db", port=0, wire_log=log)) as running:
         assert client(running.url).v1.customers.create({"name": "Ada"}).name == "Ada"
         with pytest.raises(PortTaken):
             Server(Config(state=folder / "t.db", port=running.config.port))
+    assert_lawful(log)
 
 
 def test_the_ticker_does_due_work_by_itself(folder: Path, receiver: Receiver) -> None:

@@ -14,6 +14,7 @@ from tests.stripe_contract import openapi, spec
 from tests.stripe_contract.fitting import fits
 from tests.stripe_contract.police import assert_lawful, offences
 
+TESTS = Path(__file__).resolve().parents[1]
 CUSTOMER = {"id": "cus_1", "object": "customer", "created": 1, "livemode": False, "email": None}
 
 
@@ -159,3 +160,13 @@ def test_a_whole_log_is_held_to_account(tmp_path: Path) -> None:
         file.write(json.dumps(line(answer=CUSTOMER | {"planet": 1})) + "\n")
     with pytest.raises(AssertionError, match="planet"):
         assert_lawful(log)
+
+
+def test_whoever_starts_a_stand_in_has_its_wire_policed() -> None:
+    starts = ('"portal.sandbox"', '"portal.cli", "run"', "Server(Config(")
+    texts = {str(path.relative_to(TESTS)): path.read_text(encoding="utf-8") for path in TESTS.rglob("*.py")}
+    texts["journeys/house.py"] += texts["journeys/conftest.py"]  # which ends the houses
+    found = {name for name, text in texts.items() if any(start in text for start in starts)}
+    policed = {name for name in found if "assert_lawful(" in texts[name]}
+    assert found - policed == {"cli/test_sandbox.py"}, "which only looks at the words of a command"
+    assert len(policed) >= 4
