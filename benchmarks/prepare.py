@@ -31,7 +31,7 @@ def prepare(app: Flask) -> dict[str, str]:
     upgrade(directory=str(ROOT / "migrations"))
     with writing() as unit:
         demo.load(unit, ROOT / "demo", clock.now())
-        token = sessions.open_session(unit, _reader(unit), "Benchmark")
+        token = sessions.open_session(unit, _on_trial(unit), "Benchmark")
     known = {"article": ARTICLE, "cookie": cookie(app, token)}
     check(app, known)
     return known
@@ -60,23 +60,29 @@ def signed_in(app: Flask, cookie: str) -> FlaskClient:
     return client
 
 
-def _reader(unit: AnySession) -> Reader:
+def reader(unit: AnySession, email: str) -> Reader:
+    """An account with a confirmed address and no right."""
     now = clock.now()
-    reader = Reader(
-        email=EMAIL,
-        email_key=email_key(EMAIL),
-        person_key=person_key(EMAIL, "benchmark"),
+    made = Reader(
+        email=email,
+        email_key=email_key(email),
+        person_key=person_key(email, "benchmark"),
         name="Anne Lectrice",
         created_at=now,
         confirmed_at=now,
     )
-    unit.add(reader)
+    unit.add(made)
     unit.flush()
+    return made
+
+
+def _on_trial(unit: AnySession) -> Reader:
+    now, tries = clock.now(), reader(unit, EMAIL)
     vertical = unit.query(Vertical).filter_by(slug="health").one()
     unit.add(
         Grant(
             act_id=grants.new_act(),
-            reader_id=reader.id,
+            reader_id=tries.id,
             vertical_id=vertical.id,
             source=Source.TRIAL,
             starts_at=now,
@@ -84,7 +90,7 @@ def _reader(unit: AnySession) -> Reader:
             created_at=now,
         )
     )
-    return reader
+    return tries
 
 
 if __name__ == "__main__":

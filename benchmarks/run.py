@@ -1,7 +1,8 @@
 """`make bench`: how the portal's hot pages compare with a bare Flask page on the same server in the same run.
 
 Rounds are interleaved, so that a busy machine hurts all alike; medians are printed, never absolute promises.
-Everything runs on loopback and on a database of its own, with the settings of production.
+Everything runs on loopback and on a database of its own, with the settings of production; payments alone run with those
+of development, since Stripe's stand-in never serves production.
 """
 
 import argparse
@@ -16,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks import hooks, load, storm
+from benchmarks import hooks, load, paying, storm
 from benchmarks.servers import Server, server
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -95,6 +96,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         report(targets)
         storm.report(environ, folder, known["article"], BROWSER, rounds=chosen.rounds, seconds=chosen.seconds)
         hooks.report(environ, folder, rounds=chosen.rounds, seconds=chosen.seconds)
+        paying.report(environ, folder, payments=2 * chosen.rounds)
 
 
 def report(targets: list[Target]) -> None:

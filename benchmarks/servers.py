@@ -37,9 +37,11 @@ def pinned(core: str) -> list[str]:
 
 
 @contextlib.contextmanager
-def server(target: str, environ: Mapping[str, str], folder: Path, *, threads: int = 1) -> Iterator[Server]:
-    """A server of this WSGI target (module:name); it and its workers are gone afterwards."""
-    port = free_port()
+def server(
+    target: str, environ: Mapping[str, str], folder: Path, *, threads: int = 1, port: int = 0
+) -> Iterator[Server]:
+    """A server of this WSGI target (module:name), at any free port unless one is named; gone afterwards."""
+    port = port or free_port()
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--workers", "1"]
     command += ["--blocking-threads", str(threads)]
     command += ["--no-access-log", "--log-level", "warning", "--host", HOST, "--port", str(port), target]

@@ -4,7 +4,7 @@ It shares no line with the portal: titles come from the metadata of Stripe's pro
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tests.sandbox.shop import everything
@@ -22,8 +22,8 @@ class AtStripe:
     invoices: list[Document]
     titles: dict[str, tuple[str, ...]]
     """The titles that each price sells."""
-    disputes: dict[str, list[Document]] = field(default_factory=dict)
-    """Disputes by the invoice whose payment they are about; in a house that closes what is disputed."""
+    shut: dict[str, int] = field(default_factory=dict)
+    """Subscriptions that a disputed payment closes, and since when."""
 
     def open_titles(self, now: int) -> set[str]:
         """What whoever pays may read at this second."""
@@ -41,7 +41,7 @@ class AtStripe:
 
     def _opened(self, one: Document, now: int) -> Iterator[str]:
         for item in one["items"]["data"]:
-            if item["created"] <= now < self._end(one, item):
+            if item["created"] <= now < min(self._end(one, item), self.shut.get(one["id"], now + 1)):
                 yield from self.titles.get(item["price"]["id"], ())
 
     def _end(self, one: Document, item: Document) -> float:
@@ -56,7 +56,7 @@ class AtStripe:
         if disputed is not None:
             announced = min(announced or disputed, disputed)
         if owed and by_hand:
-            until = min(invoice["due_date"] for invoice in owed) + INVOICE_GRACE
+            until = min(invoice["due_date"] or invoice["created"] for invoice in owed) + INVOICE_GRACE
         elif one["status"] == "past_due":
             until = min((invoice["created"] for invoice in owed), default=item["current_period_start"]) + CARD_GRACE
         else:
@@ -88,10 +88,29 @@ def _for(invoice: Document) -> str | None:
     return details.get("subscription")
 
 
-def look(url: str) -> AtStripe:
-    """Read everything, page by page."""
+def look(url: str, released: set[str] | None = None) -> AtStripe:
+    """Read everything, page by page. Disputes close nothing, or with `released` all but those that staff opened."""
     products, prices = everything(url, "/v1/products"), everything(url, "/v1/prices")
     sold = {one["id"]: tuple(one["metadata"].get("verticals", "").split(",")) for one in products}
     titles = {one["id"]: sold.get(one["product"], ()) for one in prices}
     subscriptions = list(everything(url, "/v1/subscriptions", status="all"))
-    return AtStripe(subscriptions, list(everything(url, "/v1/invoices")), titles)
+    found = AtStripe(subscriptions, list(everything(url, "/v1/invoices")), titles)
+    return found if released is None else replace(found, shut=dict(_shut(url, found, released)))
+
+
+def _shut(url: str, found: AtStripe, released: set[str]) -> Iterator[tuple[str, int]]:
+    """Latest first, so that the earliest stays in a dictionary."""
+    paid_by = {one["payment"].get("payment_intent"): one["invoice"] for one in everything(url, "/v1/invoice_payments")}
+    by_id = {invoice["id"]: invoice for invoice in found.invoices}
+    for dispute in everything(url, "/v1/disputes"):
+        subscription = _for(by_id[paid_by[dispute["payment_intent"]]])
+        if subscription and dispute["id"] not in released and _closes(dispute, subscription, found.invoices):
+            yield subscription, dispute["created"]
+
+
+def _closes(dispute: Document, subscription: str, invoices: list[Document]) -> bool:
+    """While the bank has not decided; lost, until money comes in again."""
+    if dispute["status"] != "lost":
+        return bool(dispute["status"] == "needs_response")
+    since = (one for one in invoices if _for(one) == subscription and one["amount_paid"])
+    return not any((one["status_transitions"]["paid_at"] or 0) > dispute["created"] for one in since)

@@ -53,6 +53,18 @@ def test_the_worker_reconciles_every_quarter_of_an_hour(world: World) -> None:
     assert runs() == 2
 
 
+def test_a_payment_nobody_told_of_opens_after_a_quarter_of_an_hour_at_most(world: World) -> None:
+    buyer = world.buyer()
+    reconcile.periodic()  # the worst case: the last pass began a moment before
+    buyer.pay(buyer.order())
+    with world.later(minutes=14):
+        reconcile.periodic()
+        assert not opens(buyer.reader_id)
+    with world.later(minutes=15):
+        reconcile.periodic()
+        assert opens(buyer.reader_id) and len(world.mails("receipt")) == 1
+
+
 def test_the_next_pass_tells_stripe_where_mail_about_money_goes_now(world: World) -> None:
     buyer = subscriber(world)
     reconcile.run(db.session, world.gateway)

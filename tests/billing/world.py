@@ -63,6 +63,10 @@ class World:
         forget_site_verticals()
         catalogue.sync_plans(db.session, self.gateway)
 
+    def speak(self, **settings: Any) -> None:
+        """From now on the portal speaks to Stripe with these settings."""
+        self.gateway = self.app.extensions[KEY] = connect(self.app, self.sandbox.url, **settings)
+
     def close(self) -> None:
         """Leave nothing behind."""
         self.app.extensions.pop(KEY, None)

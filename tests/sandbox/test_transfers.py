@@ -144,3 +144,17 @@ def test_a_trial_on_invoice_costs_nothing_until_it_ends(shop: Shop) -> None:
     assert shop.again(found).status == "active"
     bill = shop.stripe.v1.invoices.retrieve(str(shop.again(found).latest_invoice))
     assert (bill.status, bill.total) == ("open", 181_738)
+
+
+def test_a_subscription_may_be_moved_to_invoices_and_back(shop: Shop) -> None:
+    found = shop.subscription()
+    wish: Any = {"collection_method": "send_invoice", "days_until_due": 30}
+    moved = shop.stripe.v1.subscriptions.update(found.id, wish)
+    assert (moved.collection_method, moved.days_until_due) == ("send_invoice", 30)
+    shop.pass_time(32 * DAY)
+    (open_one,) = shop.stripe.v1.invoices.list({"status": "open"}).data
+    assert open_one.collection_method == "send_invoice" and open_one.due_date
+    back = shop.stripe.v1.subscriptions.update(found.id, {"collection_method": "charge_automatically"})
+    assert (back.collection_method, back.days_until_due) == ("charge_automatically", None)
+    with pytest.raises(stripe.InvalidRequestError):
+        shop.stripe.v1.subscriptions.update(found.id, {"days_until_due": 10})

@@ -78,6 +78,8 @@ def _moment(raw: Any, name: str) -> int | str | None:
 CHANGED: dict[str, Kind] = {
     "cancel_at": _moment,
     "cancel_at_period_end": boolean,
+    "collection_method": CREATED["collection_method"],
+    "days_until_due": CREATED["days_until_due"],
     "cancellation_details": DETAILS,
     "default_payment_method": text(),
     "description": unset(text(500)),
@@ -227,6 +229,10 @@ def _change_fields(desk: Desk, found: Document, parameters: dict[str, Any]) -> N
         )
     if "default_payment_method" in fields:
         desk.get("payment_method", fields["default_payment_method"], "default_payment_method")
+    if "collection_method" in parameters or "days_until_due" in parameters:
+        days = _days_until_due({"collection_method": found["collection_method"], **parameters})
+        fields |= {"collection_method": parameters.get("collection_method", found["collection_method"])}
+        fields |= {"days_until_due": days}
     desk.change(found, metadata=merged(found["metadata"], parameters.get("metadata")), **fields)
 
 
