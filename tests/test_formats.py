@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime
 
 import pytest
+from flask import Flask
 
 from portal import formats
 from portal.i18n import use_locale
@@ -66,3 +67,12 @@ def test_a_rate_is_told_with_two_decimals() -> None:
 def test_french_typography_changes_spaces_and_nothing_else(typed: str, printed: str) -> None:
     assert french(typed) == printed
     assert french(printed) == printed
+
+
+def test_an_amount_written_into_a_template_is_told_in_the_language_of_each_reader(app: Flask) -> None:
+    template = app.jinja_env.from_string("{{ 0|money }}")
+    shown = []
+    for locale in ("fr", "en"):
+        with use_locale(locale):
+            shown.append(template.render())
+    assert shown == ["0,00\u202f€", "€0.00"]

@@ -52,9 +52,6 @@ class AtStripe:
         by_hand, owed = one["collection_method"] == "send_invoice", self._owed(one)
         if one["status"] not in ("trialing", "active", "past_due"):
             return 0
-        disputed = self._disputed(one)
-        if disputed is not None:
-            announced = min(announced or disputed, disputed)
         if owed and by_hand:
             until = min(invoice["due_date"] or invoice["created"] for invoice in owed) + INVOICE_GRACE
         elif one["status"] == "past_due":
@@ -62,15 +59,6 @@ class AtStripe:
         else:
             return float(announced or max(i["current_period_end"] for i in self._same(one, item)) + SLACK)
         return float(min(until, announced or until))
-
-    def _disputed(self, one: Document) -> float | None:
-        """Since when a dispute closes: while it is open; lost, until something was paid afterwards."""
-        mine = [invoice for invoice in self.invoices if _for(invoice) == one["id"]]
-        paid = [i["status_transitions"]["paid_at"] or 0 for i in mine if i["amount_paid"]]
-        found = [dispute for invoice in mine for dispute in self.disputes.get(invoice["id"], [])]
-        open_ones = [d for d in found if d["status"] in ("needs_response", "under_review")]
-        lost = [d for d in found if d["status"] == "lost" and not any(at > d["created"] for at in paid)]
-        return min((dispute["created"] for dispute in (*open_ones, *lost)), default=None)
 
     def _owed(self, one: Document) -> list[Document]:
         return [invoice for invoice in self.invoices if invoice["status"] == "open" and _for(invoice) == one["id"]]

@@ -13,7 +13,6 @@ from hypothesis.stateful import precondition, rule
 from sqlalchemy import select
 
 from portal import clock
-from portal.accounts.models import Reader
 from portal.billing import disputing, sync
 from portal.billing.models import Subscription
 from portal.billing.models_disputes import Dispute
@@ -81,7 +80,7 @@ class Team:
     """One colleague, who is invited, sits down when a licence is free, and is taken off again."""
 
     buyer: Buyer
-    colleague: Reader | None
+    colleague_id: int | None
     seated: bool
 
     @rule()
@@ -101,7 +100,7 @@ class Team:
         end_reading()
         if waiting is None:
             return
-        self.colleague = self.colleague or a_reader(COLLEAGUE)
+        self.colleague_id = self.colleague_id or a_reader(COLLEAGUE).id
         with suppress(invitations.NotInvited, seats.NoSeatLeft), writing() as unit:
             invitations.accept(unit, waiting, self.colleague_id)
             self.seated = True
@@ -110,18 +109,13 @@ class Team:
     @rule()
     def the_colleague_is_taken_off(self) -> None:
         organisation = founding.managed_by(db.session, self.buyer.reader_id)
-        assert organisation is not None
+        assert organisation is not None and self.colleague_id
+        organisation_id = organisation.id
         end_reading()
         with writing() as unit:
-            seat = seats.seat_of(unit, organisation.id, self.colleague_id)
+            seat = seats.seat_of(unit, organisation_id, self.colleague_id)
             assert seat is not None and removing.remove(unit, seat, actor_id=self.buyer.reader_id)
         self.seated = False
-
-    @property
-    def colleague_id(self) -> int:
-        """The colleague's account; only once there is one."""
-        assert self.colleague is not None
-        return self.colleague.id
 
 
 class Transfers:
