@@ -129,6 +129,8 @@ def _keep_plans(connection: Connection) -> None:
     After a rollback psycopg forgets every prepared statement, and each page would have all of its statements planned
     anew, which takes the database several times as long as to execute them.
     """
+    if connection.invalidated:  # the server is gone, or this process was interrupted: there is nothing to ask it
+        return
     if connection.dialect.name != "postgresql" or not connection.info.pop(_ONLY_READ, False):
         return
     driver: Any = connection.connection.driver_connection

@@ -55,3 +55,10 @@ def test_postgresql_keeps_the_plans_of_what_pages_read(session: AnySession) -> N
     if db.engine.dialect.name == "postgresql":
         kept = session.scalars(text("SELECT statement FROM pg_prepared_statements")).all()
         assert any("rubrics.slug" in statement for statement in kept)
+
+
+def test_a_connection_that_was_lost_is_let_go_and_the_next_one_answers(session: AnySession) -> None:
+    session.scalar(text("SELECT 1"))
+    session.connection().invalidate()
+    session.rollback()
+    assert session.scalar(text("SELECT 1")) == 1
