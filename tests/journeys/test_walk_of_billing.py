@@ -225,9 +225,7 @@ def charged_now(manager: Member, most: int) -> int:
 
 
 def says_licences(manager: Member, used: int) -> None:
-    manager.reads(
-        "%(used)s of %(num)s licence is in use.", "%(used)s of %(num)s licences are in use.", used=used, num=3
-    )
+    manager.reads("Licences in use: %(used)s of %(seats)s.", used=used, seats=3)
 
 
 def invites(manager: Member, newcomer: Member, reader: Member) -> None:
