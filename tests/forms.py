@@ -20,7 +20,12 @@ class Browser(FlaskClient):
     """A test client whose requests see nothing of the test's own app context (its `g`, its database session).
 
     The test's session stops reading first, so that what it looks at afterwards is what the request left behind.
+    `known_tokens` are those of pages that were opened for their form, by page and cookies.
     """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.known_tokens: dict[object, str] = {}
 
     def open(self, *args: Any, **kwargs: Any) -> TestResponse:
         if has_app_context():
@@ -50,10 +55,24 @@ def submit(
     """Open the page (by default the one the form is sent to), take its token, send the form.
 
     `page` is where the form stands when it is sent elsewhere, or that page as it was opened; further arguments go to
-    the request (headers …).
+    the request (headers …). A form that is sent again by the same browser, with the same cookies, is not opened again.
     """
-    token = csrf_token(client, page or url)
+    token = _token_once(client, page or url)
     return client.post(url, data={**(data or {}), "csrf_token": token}, follow_redirects=follow, **request)
+
+
+def _token_once(client: FlaskClient, page: str | TestResponse) -> str:
+    if not isinstance(client, Browser) or not isinstance(page, str):
+        return csrf_token(client, page)
+    known = client.known_tokens.get((page, _cookies(client)))
+    if known is None:
+        known = csrf_token(client, page)
+        client.known_tokens[(page, _cookies(client))] = known
+    return known
+
+
+def _cookies(client: FlaskClient) -> frozenset[tuple[str, str]]:
+    return frozenset((one.key, one.value) for one in (client._cookies or {}).values())
 
 
 def sign_in(client: FlaskClient, reader: Reader, device: str = "Tests") -> str:
