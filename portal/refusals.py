@@ -21,6 +21,7 @@ _MISSING: Mapping[Permission, object] = {
     Permission.SEE_AUDIT: _("This page needs the right to read the log of what was done."),
     Permission.VIEW_AS: _("This page needs the right to look through a reader's eyes."),
     Permission.ANSWER_ENQUIRIES: _("This page needs the right to answer what people ask."),
+    Permission.WRITE_QUOTES: _("This page needs the right to write quotes."),
 }
 _ROLES: Mapping[Role, object] = {
     Role.EDITOR: _("Editor"),

@@ -118,7 +118,8 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         breach_list=_breach_list(environ),
         trusted_proxies=_number(environ, "TRUSTED_PROXIES", 0),
         devices=_number(environ, "DEVICES", 5),
-        suspend_disputed=environ.get("SUSPEND_DISPUTED") == "1",
+        # The demonstration shows what it does; elsewhere the house says so.
+        suspend_disputed=(environ.get("SUSPEND_DISPUTED") or str(int(env is Environment.DEVELOPMENT))) == "1",
         social_links=_named_links(environ, "SOCIAL_LINKS"),
         publisher=environ.get("PUBLISHER") or ("" if env is Environment.PRODUCTION else EXAMPLE_PUBLISHER),
         publisher_iban=_account(environ, "PUBLISHER_IBAN", "" if env is Environment.PRODUCTION else EXAMPLE_IBAN),

@@ -39,7 +39,7 @@ class Subscriber:
     """Who buys what, when; `renewed_days_ago` counts back from the first renewal instead of the purchase.
 
     `refused` is how many charges in a row the bank refuses after the first; `cancelled_after` days the buyer announces
-    the end; `after_trial` starts to pay at the trial's end; `bank` "later" leaves the payment with the bank; `invoice`
+    the end, `disputed_after` days the payment is disputed at the bank; `after_trial` starts to pay at the trial's end; `bank` "later" leaves the payment with the bank; `invoice`
     are the terms of a quote instead of a card (see dev.quoted).
     """
 
@@ -51,6 +51,7 @@ class Subscriber:
     quantity: int = 1
     refused: int = 0
     cancelled_after: int | None = None
+    disputed_after: int | None = None
     after_trial: bool = False
     bank: str = "at-once"
     invoice: dict[str, Any] | None = None
@@ -126,11 +127,12 @@ class Purchases:
         """Everything in its order, then a last look at all of them."""
         acts = [(one.bought_at(self.now), 0, one) for one in wanted]
         acts += [(at, 1, one) for one in wanted for at in one.looks(self.now)]
-        cancelling = [one for one in wanted if one.cancelled_after is not None]
-        acts += [(one.bought_at(self.now) + timedelta(days=one.cancelled_after or 0), 2, one) for one in cancelling]
+        for act, name in ((2, "cancelled_after"), (3, "disputed_after")):
+            days = [(one, getattr(one, name)) for one in wanted]
+            acts += [(one.bought_at(self.now) + timedelta(days=n), act, one) for one, n in days if n is not None]
         for at, act, one in sorted(acts, key=lambda each: each[:2]):
             clock.move_to(at)
-            (self.buy, self.look, self.cancel)[act](one)
+            (self.buy, self.look, self.cancel, self.dispute)[act](one)
         clock.move_to(self.now)
         self.stand_in.pull("settle", seconds=0)
         for one in wanted:
@@ -156,6 +158,11 @@ class Purchases:
     def cancel(self, one: Subscriber) -> None:
         """Announce the end, as the button of Stripe's portal does."""
         self.stand_in.announce_end(self.bought[one.email])
+        self.look(one)
+
+    def dispute(self, one: Subscriber) -> None:
+        """The holder of the card disputes the payment at the bank."""
+        self.stand_in.pull("dispute", subscription=self.bought[one.email])
         self.look(one)
 
     def look(self, one: Subscriber) -> None:
