@@ -39,8 +39,8 @@ class Subscriber:
     """Who buys what, when; `renewed_days_ago` counts back from the first renewal instead of the purchase.
 
     `refused` is how many charges in a row the bank refuses after the first; `cancelled_after` days the buyer announces
-    the end, `disputed_after` days the payment is disputed at the bank; `after_trial` starts to pay at the trial's end; `bank` "later" leaves the payment with the bank; `invoice`
-    are the terms of a quote instead of a card (see dev.quoted).
+    the end, `disputed_after` days the payment is disputed at the bank; `after_trial` starts to pay at the trial's end;
+    `bank` "later" leaves the payment with the bank; `invoice` are the terms of a quote instead of a card (dev.quoted).
     """
 
     email: str
