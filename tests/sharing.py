@@ -64,6 +64,7 @@ ON_ONE_DATABASE = (
     "tests/house/",
     "tests/journeys/test_account.py",
     "tests/journeys/test_demo_people.py",
+    "tests/journeys/test_walk_of_billing.py",
     "tests/newsletters/",
     "tests/profile/test_address.py",
     "tests/profile/test_cards.py",

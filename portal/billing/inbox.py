@@ -76,11 +76,16 @@ def process_due(limit: int = 50) -> int:
 
 
 def work(session: AnySession, gateway: Gateway, limit: int = 50) -> int:
-    """Work on events whose turn has come; returns how many were closed. Failures stay pending and back off."""
+    """Work on events whose turn has come; returns how many were closed. Failures stay pending and back off.
+
+    All of them had happened before the first look at Stripe, so that one look at a subscription serves the whole turn:
+    a first payment is a dozen events that lead to the same one.
+    """
     closed = 0
+    read: set[str] = set()
     for group in _grouped(_lease(session, limit)):
         try:
-            _handle(session, gateway, group)
+            _handle(session, gateway, group, read)
             closed += len(group)
         except GatewayError as error:
             _postpone(session, group, error)
@@ -124,29 +129,37 @@ def _grouped(events: Sequence[Waiting]) -> list[list[Waiting]]:
     return list(groups.values())
 
 
-def _handle(session: AnySession, gateway: Gateway, group: Sequence[Waiting]) -> None:
+def _handle(session: AnySession, gateway: Gateway, group: Sequence[Waiting], read: set[str]) -> None:
+    """Close one group; `read` are the subscriptions that were looked at in this turn."""
     event, ids = group[0], [event.id for event in group]
     if event.type == "checkout.session.expired":
         _expire_attempt(session, event)
     if event.type == "customer.deleted":
         forget_customer(session, event.customer_id or "")
+        read.clear()  # whose customer it was is part of what is written
     subscriptions = _subscriptions(session, gateway, event)
+    unread = [one for one in subscriptions if one not in read]
     if flags.calls(event.type) and event.object_id.startswith("pi_"):
+        _look(session, gateway, unread, read)
         _flag(session, gateway, event, subscriptions)
         return
-    for subscription_id in subscriptions[:-1]:
-        sync.subscription(session, gateway, subscription_id)
-    if subscriptions:
-        sync.subscription(session, gateway, subscriptions[-1], event_ids=ids)
+    if unread:
+        _look(session, gateway, unread[:-1], read)
+        sync.subscription(session, gateway, unread[-1], event_ids=ids)
+        read.add(unread[-1])
         return
     with writing(session):
-        sync.mark_done(session, ids, "nothing to read")
+        sync.mark_done(session, ids, "" if subscriptions else "nothing to read")
+
+
+def _look(session: AnySession, gateway: Gateway, subscriptions: Sequence[str], read: set[str]) -> None:
+    for subscription_id in subscriptions:
+        sync.subscription(session, gateway, subscription_id)
+        read.add(subscription_id)
 
 
 def _flag(session: AnySession, gateway: Gateway, event: Waiting, subscriptions: Sequence[str]) -> None:
-    """Money went back, or may have: first the subscriptions as they are now, then what staff have to look at."""
-    for subscription_id in subscriptions:
-        sync.subscription(session, gateway, subscription_id)
+    """Money went back, or may have: the subscriptions are as they are now, and staff have to look at it."""
     money = gateway.taken(event.object_id) if subscriptions else []
     with writing(session):
         flags.flag(session, subscriptions, money)

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from portal import clock
 from portal.billing import inbox, sync
 from portal.billing.gateway import KEY
-from portal.billing.models import StripeEvent, Subscription
+from portal.billing.models import StripeEvent, Subscription, SyncTicket
 from portal.billing.shapes import GatewayBusy, GatewayUnavailable
 from portal.db import db, end_reading, writing
 from tests.billing.test_buying import opens
@@ -125,6 +125,14 @@ def test_the_same_event_at_the_same_instant_is_stored_once(world: World) -> None
     with ThreadPoolExecutor(4) as threads:
         assert set(threads.map(send, range(4))) == {200}
     assert stored(world) == ["evt_1"]
+
+
+def test_one_look_at_stripe_serves_all_events_of_a_first_payment(world: World) -> None:
+    buyer = world.buyer()
+    buyer.pay(buyer.order())
+    assert world.deliver() > 5
+    assert db.session.scalar(select(SyncTicket.issued)) == 1
+    assert opens(buyer.reader_id, "health") and world.pending() == 0
 
 
 def test_whatever_the_order_the_end_is_the_same(world: World) -> None:
