@@ -6,11 +6,12 @@ from xdist.scheduler import LoadScopeScheduling
 
 # What these suites look at is what a page or a mail says, or what follows when days go by; what speaks to a database in
 # its own words (constraints, triggers, migrations, tickets, races, the queries of decisions and reminders) is tested on
-# both, as the story is. `--everywhere` runs these on both, too; CI does (ADR 20).
+# both. `--everywhere` runs these on both, too; CI does (ADR 20).
 ON_ONE_DATABASE = (
     "tests/access/test_asking.py",
     "tests/access/test_cli.py",
     "tests/access/test_held.py",
+    "tests/access/test_ledger_keys.py",
     "tests/access/test_mails.py",
     "tests/access/test_replay.py",
     "tests/access/test_timeline.py",
@@ -62,9 +63,7 @@ ON_ONE_DATABASE = (
     "tests/guards/test_tree.py",
     "tests/guards/test_wire.py",
     "tests/house/",
-    "tests/journeys/test_account.py",
-    "tests/journeys/test_demo_people.py",
-    "tests/journeys/test_walk_of_billing.py",
+    "tests/journeys/",
     "tests/newsletters/",
     "tests/profile/test_address.py",
     "tests/profile/test_cards.py",

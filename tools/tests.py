@@ -38,7 +38,7 @@ def main() -> int:
     if browser is None:
         print(LEFT_OUT, flush=True)
     else:
-        print(f"The story was walked {stories} times in {browser}.", flush=True)
+        print(f"The story was walked {'once' if stories == 1 else f'{stories} times'} in {browser}.", flush=True)
     return 1 if required and stories < 2 else code
 
 
