@@ -14,6 +14,7 @@ from portal.audit import AuditEvent, AuditPersonal
 from portal.billing import sync
 from portal.billing.models import Invoice
 from portal.billing.models_invoiced import InvoiceOrder, OrderState, QuoteState, WrittenQuote
+from portal.billing.quote_documents import number_of
 from portal.db import db, end_reading, writing
 from portal.enquiries import asking
 from portal.enquiries.models import Enquiry, EnquiryKind, EnquiryState
@@ -64,7 +65,8 @@ def test_a_stranger_reads_the_quote_and_comes_back_to_it_after_signing_in(world:
     path = f"/quote/{sent()}"
     answer = world.client().get(path)
     text = answer.text
-    for part in ("Devis D-2026-00001", "26 700,00", "560,70", "27 260,70", "40 €", "FR76 3000", "9 avril 2026 inclus"):
+    number = number_of(db.session.scalars(select(WrittenQuote)).one())
+    for part in (f"Devis {number}", "26 700,00", "560,70", "27 260,70", "40 €", "FR76 3000", "9 avril 2026 inclus"):
         assert part in plain(text), part
     assert answer.headers["Referrer-Policy"] == "no-referrer" and answer.headers["Cache-Control"] == "private, no-store"
     assert f"/login?next={path}" in text and f"/register?next={path}" in text and "Accepter et commander" not in text
