@@ -115,6 +115,8 @@ class QuoteForm(Form):
             raise StopValidation(gettext("Enter the VAT number with its country, for example FR12345678901."))
 
     def validate_valid_until(self, field: Any) -> None:
+        if field.data is None:
+            return  # what was typed is no day, and the field says so
         today = clock.paris_date(clock.now())
         if field.data < today:
             raise ValidationError(gettext("This day is over: choose today or a later day."))
