@@ -3,9 +3,10 @@
 from typing import Any
 
 from portal.billing import parameters, reading
+from portal.billing.demands import ChangeOrder
 from portal.billing.ending import Speaking
 from portal.billing.reading import identifier
-from portal.billing.shapes import ChangeOrder, RemoteChange, RemotePreview
+from portal.billing.shapes import RemoteChange, RemotePreview
 
 
 def previewed(gateway: Speaking, order: ChangeOrder) -> RemotePreview:

@@ -12,16 +12,10 @@ from portal import clock
 from portal.billing import changes, sync, wishes
 from portal.billing.changes import ChangeBusy
 from portal.billing.customers import sold_at_stripe
+from portal.billing.demands import ChangeOrder, ItemWish
 from portal.billing.gateway import Gateway
 from portal.billing.models_changing import ChangeState, SubscriptionChange
-from portal.billing.shapes import (
-    CardRefused,
-    ChangeOrder,
-    GatewayError,
-    GatewayRefused,
-    ItemWish,
-    RemotePreview,
-)
+from portal.billing.shapes import CardRefused, GatewayError, GatewayRefused, RemotePreview
 from portal.billing.wishes import Present, Target, Wish
 from portal.db import AnySession, end_reading, writing
 

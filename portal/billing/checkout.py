@@ -13,12 +13,13 @@ from sqlalchemy.exc import IntegrityError
 from portal import audit, clock
 from portal.accounts import acquaintance
 from portal.billing import catalogue, customers, invoiced, sync
+from portal.billing.demands import SessionOrder
 from portal.billing.gateway import Gateway
 from portal.billing.mirror import LIVE
 from portal.billing.models import AttemptState, CheckoutAttempt, StartChoice, Subscription
 from portal.billing.orders import Addresses, Order, write_identity
 from portal.billing.quotes import is_reverse_charge
-from portal.billing.shapes import GatewayRefused, ObjectGone, SessionOrder
+from portal.billing.shapes import GatewayRefused, ObjectGone
 from portal.db import AnySession, broke, end_reading, writing
 from portal.organisations import founding
 from portal.organisations.models import Organisation

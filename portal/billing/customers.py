@@ -10,10 +10,11 @@ from sqlalchemy.exc import IntegrityError
 from portal import clock
 from portal.accounts.models import Reader
 from portal.billing import catalogue, on_invoices
+from portal.billing.demands import CustomerDetails, InvoicedOrder
 from portal.billing.gateway import Gateway
 from portal.billing.models import CheckoutAttempt, Customer, Price, TaxRate
 from portal.billing.quotes import is_reverse_charge
-from portal.billing.shapes import CustomerDetails, InvoicedOrder, ObjectGone
+from portal.billing.shapes import ObjectGone
 from portal.db import AnySession, broke, end_reading, writing
 from portal.i18n import LOCALES
 from portal.organisations import founding

@@ -26,9 +26,9 @@ from portal.billing import (
     reading,
     signing,
 )
+from portal.billing.demands import CustomerDetails, SessionOrder
 from portal.billing.shapes import (
     CardRefused,
-    CustomerDetails,
     GatewayBusy,
     GatewayError,
     GatewayRefused,
@@ -39,7 +39,6 @@ from portal.billing.shapes import (
     RemoteSession,
     RemoteState,
     RemoteSubscription,
-    SessionOrder,
 )
 from portal.settings import Settings
 

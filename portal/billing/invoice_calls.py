@@ -3,8 +3,8 @@
 from typing import Any
 
 from portal.billing import parameters
+from portal.billing.demands import InvoicedOrder
 from portal.billing.ending import PAGE, Speaking
-from portal.billing.shapes import InvoicedOrder
 
 
 def subscribe_by_invoice(gateway: Speaking, order: InvoicedOrder, idempotency_key: str) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from portal.billing.shapes import ChangeOrder, CustomerDetails, InvoicedOrder, ItemWish, SessionOrder
+from portal.billing.demands import ChangeOrder, CustomerDetails, InvoicedOrder, ItemWish, SessionOrder
 
 
 def customer(details: CustomerDetails) -> dict[str, Any]:

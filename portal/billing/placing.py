@@ -7,11 +7,12 @@ from sqlalchemy import select
 
 from portal import clock
 from portal.billing import alarm, catalogue, customers, offering, quote_documents, sync
+from portal.billing.demands import InvoicedOrder
 from portal.billing.gateway import Gateway, current
 from portal.billing.inbox import pause
 from portal.billing.models_invoiced import InvoiceOrder, OrderState, QuoteState, WrittenQuote
 from portal.billing.passing_on import leased
-from portal.billing.shapes import GatewayBusy, GatewayRefused, GatewayUnavailable, InvoicedOrder, ObjectGone
+from portal.billing.shapes import GatewayBusy, GatewayRefused, GatewayUnavailable, ObjectGone
 from portal.db import AnySession, db, end_reading, writing
 from portal.organisations import founding
 
